@@ -1,0 +1,213 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Formatting style:
+//  - one section per target, followed by its test target
+//  - sections are in the order in which data flows
+//  - dependencies are listed on separate lines, sorted
+
+/// Settings of every Swift target: release builds inline and specialise across our own modules.
+let settings: [SwiftSetting] = [
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+]
+
+let package = Package(
+  name: "fwlint",
+  products: [
+    .executable(name: "fwlint", targets: ["fwlint"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // MARK: Bytes and positions
+
+    .target(name: "SourceText", swiftSettings: settings),
+    .testTarget(
+      name: "SourceTextTests",
+      dependencies: ["SourceText"]
+    ),
+
+    // MARK: YAML, by the system's libyaml
+
+    .systemLibrary(
+      name: "CYAML",
+      pkgConfig: "yaml-0.1",
+      providers: [.apt(["libyaml-dev"])]
+    ),
+    .target(
+      name: "YAMLDocument",
+      dependencies: [
+        "CYAML",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "YAMLDocumentTests",
+      dependencies: ["YAMLDocument"]
+    ),
+
+    // MARK: The packet-set algebra
+
+    .target(name: "PacketSets", swiftSettings: settings),
+    .testTarget(
+      name: "PacketSetsTests",
+      dependencies: ["PacketSets"]
+    ),
+
+    // MARK: The normalised rule graph and what happens to packets in it
+
+    .target(
+      name: "RuleGraph",
+      dependencies: [
+        "PacketSets",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "RuleGraphTests",
+      dependencies: ["RuleGraph"]
+    ),
+
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+      ]
+    ),
+
+    // MARK: Frontends, one per family of formats
+
+    .target(
+      name: "Nftables",
+      dependencies: [
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "NftablesTests",
+      dependencies: ["Nftables"]
+    ),
+
+    .target(
+      name: "IptablesSave",
+      dependencies: [
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "IptablesSaveTests",
+      dependencies: ["IptablesSave"]
+    ),
+
+    .target(
+      name: "SecurityGroups",
+      dependencies: [
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+        "YAMLDocument",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "SecurityGroupsTests",
+      dependencies: ["SecurityGroups"]
+    ),
+
+    // MARK: What a site requires
+
+    .target(
+      name: "CPolicies",
+      cSettings: [.unsafeFlags(["-std=c23"])]
+    ),
+    .target(
+      name: "Requirements",
+      dependencies: [
+        "CPolicies",
+        "PacketSets",
+        "SourceText",
+        "YAMLDocument",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "RequirementsTests",
+      dependencies: ["Requirements"]
+    ),
+
+    // MARK: Checks and reports
+
+    .target(
+      name: "Compliance",
+      dependencies: [
+        "Evaluation",
+        "PacketSets",
+        "Requirements",
+        "RuleGraph",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "Reporting",
+      dependencies: [
+        "Compliance",
+        "Evaluation",
+        "PacketSets",
+        "Requirements",
+        "RuleGraph",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting"]
+    ),
+
+    // MARK: The command line
+
+    .executableTarget(
+      name: "fwlint",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Compliance",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["fwlint"]
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,31 @@
+/// How much of a rule set was understood; `exact + approximated + unparsed == rules`.
+public struct RuleCounts: Sendable, Hashable {
+  public var tables = 0
+  public var chains = 0
+  public var rules = 0
+  public var exact = 0
+  public var approximated = 0
+  public var unparsed = 0
+  public var sets = 0
+  public var elements = 0
+}
+
+extension RuleGraph {
+  /// Counts what is written in the file; rules that a provider implies do not count.
+  public var counts: RuleCounts {
+    var counts = RuleCounts()
+    counts.tables = tables.count
+    counts.chains = chains.count
+    counts.sets = namedSetCount
+    counts.elements = namedElementCount
+    for rule in rules where rule.isWritten {
+      counts.rules += 1
+      switch rule.understanding {
+      case .exact: counts.exact += 1
+      case .approximated: counts.approximated += 1
+      case .unparsed: counts.unparsed += 1
+      }
+    }
+    return counts
+  }
+}
