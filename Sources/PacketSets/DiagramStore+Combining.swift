@@ -1,0 +1,155 @@
+/// Codes of the cached operations; those with a parameter add it above the low byte.
+enum Operation {
+  static let then: UInt32 = 1
+  static let union: UInt32 = 2
+  static let intersection: UInt32 = 3
+  static let difference: UInt32 = 4
+  static let guarded: UInt32 = 5
+  static let filtered: UInt32 = 6
+  static let mapped: UInt32 = 7
+  static let applied: UInt32 = 8
+}
+
+extension DiagramStore {
+  /// What becomes of packets that meet `first`, and where that passes them on, `second`.
+  ///
+  /// Associative, with `passing` as its unit: the sequence of rules of a chain, of chains of a path.
+  public mutating func then(_ first: Diagram, _ second: Diagram) -> Diagram {
+    if first == Self.passing { return second }
+    if second == Self.passing { return first }
+    if Self.isTerminal(first) { return continued(first, second) }
+    if let known = cached(Operation.then, first, second) { return known }
+    let result = merge(first, second) { store, left, right in store.then(left, right) }
+    remember(Operation.then, first, second, result)
+    return result
+  }
+
+  /// A terminal, and where it passes packets on, a diagram in its place.
+  private mutating func continued(_ terminal: Diagram, _ second: Diagram) -> Diagram {
+    if terminal < 16 {
+      guard terminal & 1 == 1 else { return terminal }
+      let decided = terminal & ~1
+      return decided == 0 ? second : union(decided, second)
+    }
+    guard outcomeSets.hasPass(terminal) else { return terminal }
+    let outcomes = outcomeSets.outcomes(terminal)
+    var result = self.terminal(outcomes.filter { $0.verdict != .pass })
+    for outcome in outcomes where outcome.verdict == .pass {
+      let image = applied(outcome.rewrite, second)
+      result = union(result, image)
+    }
+    return result
+  }
+
+  /// Either of two: the union of the outcome sets, packet by packet; for sets of packets, their union.
+  public mutating func union(_ left: Diagram, _ right: Diagram) -> Diagram {
+    if left == right || right == Self.nothing { return left }
+    if left == Self.nothing { return right }
+    if left > right { return union(right, left) }
+    if Self.isTerminal(right) {
+      if right < 16 { return left | right }
+      return terminal(outcomeSets.outcomes(left) + outcomeSets.outcomes(right))
+    }
+    if let known = cached(Operation.union, left, right) { return known }
+    let result = merge(left, right) { store, left, right in store.union(left, right) }
+    remember(Operation.union, left, right, result)
+    return result
+  }
+
+  /// The packets of both sets.
+  public mutating func intersection(_ left: Diagram, _ right: Diagram) -> Diagram {
+    if left == right || right == Self.passing { return left }
+    if left == Self.passing { return right }
+    if left == Self.nothing || right == Self.nothing { return Self.nothing }
+    if left > right { return intersection(right, left) }
+    if Self.isTerminal(right) { return left & right & 1 }
+    if let known = cached(Operation.intersection, left, right) { return known }
+    let result = merge(left, right) { store, left, right in store.intersection(left, right) }
+    remember(Operation.intersection, left, right, result)
+    return result
+  }
+
+  /// The packets of the first set that are not in the second.
+  public mutating func difference(_ left: Diagram, _ right: Diagram) -> Diagram {
+    if left == Self.nothing || left == right || right == Self.passing { return Self.nothing }
+    if right == Self.nothing { return left }
+    if Self.isTerminal(left), Self.isTerminal(right) { return left & ~right & 1 }
+    if let known = cached(Operation.difference, left, right) { return known }
+    let result = merge(left, right) { store, left, right in store.difference(left, right) }
+    remember(Operation.difference, left, right, result)
+    return result
+  }
+
+  /// Whether every packet of the first set is in the second.
+  public mutating func isSubset(_ left: Diagram, of right: Diagram) -> Bool {
+    difference(left, right) == Self.nothing
+  }
+
+  /// A diagram inside a set of packets, and `passing` outside of it: a match in front of what follows.
+  ///
+  /// Where the set's terminal is {nothing, pass} as outcomes, that is where a match is undecided, both apply; such a
+  /// terminal is written `maybe`.
+  public mutating func guarded(_ set: Diagram, _ inside: Diagram) -> Diagram {
+    if set == Self.nothing || inside == Self.passing { return Self.passing }
+    if set == Self.passing { return inside }
+    if set == Self.maybe { return union(inside, Self.passing) }
+    if let known = cached(Operation.guarded, set, inside) { return known }
+    let result = merge(set, inside) { store, set, inside in store.guarded(set, inside) }
+    remember(Operation.guarded, set, inside, result)
+    return result
+  }
+
+  /// Terminal of a match that perhaps holds; only ever the first operand of `guarded`.
+  public static let maybe: Diagram = 3
+
+  /// A diagram inside a set of packets, and `nothing` outside of it.
+  public mutating func filtered(_ diagram: Diagram, by set: Diagram) -> Diagram {
+    if set == Self.nothing || diagram == Self.nothing { return Self.nothing }
+    if set == Self.passing { return diagram }
+    if let known = cached(Operation.filtered, diagram, set) { return known }
+    let result = merge(diagram, set) { store, diagram, set in store.filtered(diagram, by: set) }
+    remember(Operation.filtered, diagram, set, result)
+    return result
+  }
+
+  /// Joins two diagrams, at least one of them a node, interval by interval of the level that comes first.
+  @inline(__always)
+  mutating func merge(
+    _ left: Diagram, _ right: Diagram, _ combine: (inout DiagramStore, Diagram, Diagram) -> Diagram
+  ) -> Diagram {
+    if isExhausted { return Self.anything }
+    let leftLevel = level(left)
+    let rightLevel = level(right)
+    let base = stack.count
+    if leftLevel < rightLevel {
+      let node = node(left)
+      for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
+        let edge = edges[index]
+        let child = combine(&self, edge.child, right)
+        push(edge.upper, child, base: base)
+      }
+      return finishNode(level: leftLevel, base: base)
+    }
+    let rightNode = node(right)
+    if rightLevel < leftLevel {
+      for index in Int(rightNode.firstEdge)..<Int(rightNode.firstEdge + rightNode.edgeCount) {
+        let edge = edges[index]
+        let child = combine(&self, left, edge.child)
+        push(edge.upper, child, base: base)
+      }
+      return finishNode(level: rightLevel, base: base)
+    }
+    var leftIndex = Int(node(left).firstEdge)
+    var rightIndex = Int(rightNode.firstEdge)
+    let rightEnd = rightIndex + Int(rightNode.edgeCount)
+    while rightIndex < rightEnd {
+      let leftEdge = edges[leftIndex]
+      let rightEdge = edges[rightIndex]
+      let child = combine(&self, leftEdge.child, rightEdge.child)
+      push(min(leftEdge.upper, rightEdge.upper), child, base: base)
+      if leftEdge.upper <= rightEdge.upper { leftIndex += 1 }
+      if rightEdge.upper <= leftEdge.upper { rightIndex += 1 }
+    }
+    return finishNode(level: leftLevel, base: base)
+  }
+}

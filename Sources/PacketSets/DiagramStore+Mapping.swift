@@ -1,0 +1,145 @@
+/// A function from outcome sets to outcome sets.
+public enum TerminalMap: Sendable, Hashable {
+  /// Inside where `accept` is among the outcomes.
+  case possiblyAccepted
+  /// Inside where `accept` is the only verdict.
+  case surelyAccepted
+  /// Inside where `drop` is among the outcomes.
+  case possiblyDropped
+  /// `return` becomes `pass`: what a jump sees of the chain it calls.
+  case returnToPass
+  /// `pass` becomes `return`: what a goto sees.
+  case passToReturn
+  /// `pass` and `return` become a policy of `accept`.
+  case policyAccept
+  /// `pass` and `return` become a policy of `drop`.
+  case policyDrop
+  /// `accept` becomes `pass`: the next base chain follows.
+  case acceptToPass
+  /// Inside where there is any outcome.
+  case isInhabited
+  /// Inside where this outcome is among the outcomes.
+  case contains(Outcome)
+
+  var code: UInt32 {
+    switch self {
+    case .possiblyAccepted: 0
+    case .surelyAccepted: 1
+    case .possiblyDropped: 2
+    case .returnToPass: 3
+    case .passToReturn: 4
+    case .policyAccept: 5
+    case .policyDrop: 6
+    case .acceptToPass: 7
+    case .isInhabited: 8
+    case .contains(let outcome): 16 + outcome.code
+    }
+  }
+}
+
+extension DiagramStore {
+  /// The diagram with each terminal replaced.
+  public mutating func mapped(_ diagram: Diagram, _ map: TerminalMap) -> Diagram {
+    mapped(diagram, map, code: map.code)
+  }
+
+  private mutating func mapped(_ diagram: Diagram, _ map: TerminalMap, code: UInt32) -> Diagram {
+    if Self.isTerminal(diagram) { return mapTerminal(diagram, map) }
+    if let known = cached(Operation.mapped, diagram, code) { return known }
+    if isExhausted { return Self.anything }
+    let node = node(diagram)
+    let base = stack.count
+    for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
+      let edge = edges[index]
+      let child = mapped(edge.child, map, code: code)
+      push(edge.upper, child, base: base)
+    }
+    let result = finishNode(level: node.level, base: base)
+    remember(Operation.mapped, diagram, code, result)
+    return result
+  }
+
+  private mutating func mapTerminal(_ terminal: Diagram, _ map: TerminalMap) -> Diagram {
+    let outcomes = outcomeSets.outcomes(terminal)
+    func replaced(_ from: [Outcome.Verdict], by verdict: Outcome.Verdict) -> [Outcome] {
+      outcomes.map { from.contains($0.verdict) ? Outcome(verdict, rewrite: $0.rewrite) : $0 }
+    }
+    switch map {
+    case .possiblyAccepted: return outcomes.contains { $0.verdict == .accept } ? 1 : 0
+    case .surelyAccepted: return !outcomes.isEmpty && outcomes.allSatisfy { $0.verdict == .accept } ? 1 : 0
+    case .possiblyDropped: return outcomes.contains { $0.verdict == .drop } ? 1 : 0
+    case .isInhabited: return outcomes.isEmpty ? 0 : 1
+    case .contains(let outcome): return outcomes.contains(outcome) ? 1 : 0
+    case .returnToPass: return self.terminal(replaced([.returning], by: .pass))
+    case .passToReturn: return self.terminal(replaced([.pass], by: .returning))
+    case .policyAccept: return self.terminal(replaced([.pass, .returning], by: .accept))
+    case .policyDrop: return self.terminal(replaced([.pass, .returning], by: .drop))
+    case .acceptToPass: return self.terminal(replaced([.accept], by: .pass))
+    }
+  }
+
+  /// The diagram as packets meet it after a rewrite: a function of the packet before it.
+  ///
+  /// For a set of packets this is the preimage. Where the new value is one of several, all of them are possible.
+  public mutating func applied(_ rewrite: UInt32, _ diagram: Diagram) -> Diagram {
+    if rewrite == 0 { return diagram }
+    return applied(rewrite, rewrites[Int(rewrite)], diagram)
+  }
+
+  private mutating func applied(_ id: UInt32, _ rewrite: Rewrite, _ diagram: Diagram) -> Diagram {
+    if Self.isTerminal(diagram) {
+      let outcomes = outcomeSets.outcomes(diagram)
+      let composed = outcomes.map { Outcome($0.verdict, rewrite: self.composed(id, $0.rewrite)) }
+      return terminal(composed)
+    }
+    if let known = cached(Operation.applied, id, diagram) { return known }
+    if isExhausted { return Self.anything }
+    let node = node(diagram)
+    let first = Int(node.firstEdge)
+    let end = first + Int(node.edgeCount)
+    let result: Diagram
+    if let assignment = rewrite.assignments.first(where: { $0.level == Int(node.level) }) {
+      var union = Self.nothing
+      var lower: UInt32 = 0
+      for index in first..<end {
+        let edge = edges[index]
+        if edge.upper >= assignment.values.lower, lower <= assignment.values.upper {
+          let child = applied(id, rewrite, edge.child)
+          union = self.union(union, child)
+        }
+        if edge.upper >= assignment.values.upper { break }
+        lower = edge.upper &+ 1
+      }
+      result = union
+    } else {
+      let base = stack.count
+      if node.level == 0, !rewrite.stateMap.isEmpty {
+        for (state, next) in rewrite.stateMap.enumerated() {
+          let child = applied(id, rewrite, self.child(of: diagram, at: UInt32(next)))
+          push(UInt32(state), child, base: base)
+        }
+      } else {
+        for index in first..<end {
+          let edge = edges[index]
+          let child = applied(id, rewrite, edge.child)
+          push(edge.upper, child, base: base)
+        }
+      }
+      result = finishNode(level: node.level, base: base)
+    }
+    remember(Operation.applied, id, diagram, result)
+    return result
+  }
+
+  /// Where a node leads for one value of its level.
+  func child(of diagram: Diagram, at value: UInt32) -> Diagram {
+    let node = node(diagram)
+    var low = Int(node.firstEdge)
+    var high = low + Int(node.edgeCount) - 1
+    while low < high {
+      let middle = (low + high) / 2
+      if edges[middle].upper < value { low = middle + 1 } else { high = middle }
+    }
+    return edges[low].child
+  }
+}

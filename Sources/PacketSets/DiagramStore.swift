@@ -1,0 +1,226 @@
+/// A handle of a diagram in its store: a terminal (an outcome set) below `DiagramStore.firstNode`, else a node.
+public typealias Diagram = UInt32
+
+/// Hash-consed interval decision diagrams: functions from packets to sets of outcomes.
+///
+/// A packet is a tuple of 32-bit values, one a level; level 0 is the state, see `Rewrite`. A node splits one level's
+/// values into intervals; each leads to a diagram of later levels. Terminals are interned outcome sets. Read as a set
+/// of packets, a diagram has the terminals `nothing` (outside) and `passing` (inside).
+///
+/// **Invariant:** canonical. Neighbouring edges lead to different diagrams, no node has a single edge, equal nodes are
+/// the same handle; so equal functions are the same handle and equality is `==`.
+///
+/// **Rationale:** flat arrays with 8-byte edges and 16-byte nodes; 128-bit addresses take four levels of 32 bits,
+/// which keeps edges small and needs no ranking of boundaries. Memory is bounded by `edgeLimit`: when it is reached
+/// every further operation yields `anything`, so that answers become undecided and never wrong.
+public struct DiagramStore: ~Copyable {
+  struct Node {
+    var firstEdge: UInt32
+    var edgeCount: UInt32
+    var hash: UInt32
+    var level: UInt32
+  }
+
+  struct Edge: Equatable {
+    /// Last value of the interval; the first is one above the previous edge's.
+    var upper: UInt32
+    var child: Diagram
+  }
+
+  struct CacheEntry {
+    var left: UInt32
+    var right: UInt32
+    var operation: UInt32
+    var result: Diagram
+  }
+
+  /// Terminal of the empty outcome set; as a set of packets: outside.
+  public static let nothing: Diagram = 0
+  /// Terminal of the set {pass}; as a set of packets: inside.
+  public static let passing: Diagram = 1
+  /// Terminal of the set {accept}.
+  public static let accepting: Diagram = 2
+  /// Terminal of the set {drop}.
+  public static let dropping: Diagram = 4
+  /// Terminal of the set {return}.
+  public static let returning: Diagram = 8
+  /// Terminal of every verdict: the answer of a store that ran out of its budget.
+  public static let anything: Diagram = 15
+  /// Handles from here on are nodes.
+  public static let firstNode: Diagram = OutcomeTable.limit
+
+  /// Last value of each level.
+  public let lastValues: [UInt32]
+  /// The number of edges that may be made before answers become `anything`.
+  public let edgeLimit: Int
+  /// Whether the budget ran out.
+  public internal(set) var isExhausted = false
+
+  var nodes: [Node] = []
+  var edges: [Edge] = []
+  /// Open addressing; node index plus 1, or 0.
+  var uniqueTable: [UInt32]
+  /// Direct-mapped and lossy; grows with the nodes.
+  var cache: [CacheEntry]
+  /// Edges of the nodes under construction.
+  var stack: [Edge] = []
+  var outcomeSets = OutcomeTable()
+  var rewrites: [Rewrite] = [.identity]
+  var rewriteIDs: [Rewrite: UInt32] = [.identity: 0]
+
+  /// Makes a store for packets whose levels end at the given values.
+  public init(lastValues: [UInt32], edgeLimit: Int = 48_000_000) {
+    self.lastValues = lastValues
+    self.edgeLimit = edgeLimit
+    uniqueTable = [UInt32](repeating: 0, count: 1 << 10)
+    cache = [CacheEntry](
+      repeating: CacheEntry(left: 0, right: 0, operation: 0, result: 0), count: 1 << 10)
+  }
+
+  /// The number of nodes made.
+  public var nodeCount: Int { nodes.count }
+  /// The number of edges made.
+  public var edgeCount: Int { edges.count }
+
+  @inline(__always)
+  static func isTerminal(_ diagram: Diagram) -> Bool { diagram < firstNode }
+
+  @inline(__always)
+  func node(_ diagram: Diagram) -> Node { nodes[Int(diagram &- Self.firstNode)] }
+
+  /// The level that a diagram splits first; terminals come after every level.
+  @inline(__always)
+  func level(_ diagram: Diagram) -> UInt32 { diagram < Self.firstNode ? .max : node(diagram).level }
+
+  // MARK: Building nodes
+
+  /// Adds an edge to the node under construction, merging it with the one before when both lead to the same place.
+  @inline(__always)
+  mutating func push(_ upper: UInt32, _ child: Diagram, base: Int) {
+    if stack.count > base, stack[stack.count - 1].child == child {
+      stack[stack.count - 1].upper = upper
+    } else {
+      stack.append(Edge(upper: upper, child: child))
+    }
+  }
+
+  /// Takes the edges from `base` off the stack and gives the node made of them.
+  mutating func finishNode(level: UInt32, base: Int) -> Diagram {
+    let count = stack.count - base
+    if count == 1 {
+      let child = stack[base].child
+      stack.removeLast()
+      return child
+    }
+    var hash = level &* 0x9E37_79B1
+    for index in base..<stack.count {
+      let edge = stack[index]
+      hash = (hash ^ edge.upper) &* 0x85EB_CA6B
+      hash ^= hash >> 15
+      hash = (hash ^ edge.child) &* 0xC2B2_AE35
+      hash ^= hash >> 13
+    }
+    var slot = Int(hash) & (uniqueTable.count - 1)
+    while uniqueTable[slot] != 0 {
+      let index = Int(uniqueTable[slot] - 1)
+      let candidate = nodes[index]
+      if candidate.hash == hash, candidate.level == level, Int(candidate.edgeCount) == count,
+        equalEdges(Int(candidate.firstEdge), base, count)
+      {
+        stack.removeLast(count)
+        return Self.firstNode + UInt32(index)
+      }
+      slot = (slot + 1) & (uniqueTable.count - 1)
+    }
+    guard edges.count + count <= edgeLimit else {
+      stack.removeLast(count)
+      isExhausted = true
+      return Self.anything
+    }
+    let index = UInt32(nodes.count)
+    nodes.append(
+      Node(firstEdge: UInt32(edges.count), edgeCount: UInt32(count), hash: hash, level: level))
+    edges.append(contentsOf: stack[base...])
+    stack.removeLast(count)
+    uniqueTable[slot] = index + 1
+    if nodes.count * 4 > uniqueTable.count * 3 { growTables() }
+    return Self.firstNode + index
+  }
+
+  private func equalEdges(_ first: Int, _ base: Int, _ count: Int) -> Bool {
+    for offset in 0..<count where edges[first + offset] != stack[base + offset] { return false }
+    return true
+  }
+
+  private mutating func growTables() {
+    let mask = uniqueTable.count * 2 - 1
+    uniqueTable = [UInt32](repeating: 0, count: mask + 1)
+    for index in nodes.indices {
+      var slot = Int(nodes[index].hash) & mask
+      while uniqueTable[slot] != 0 { slot = (slot + 1) & mask }
+      uniqueTable[slot] = UInt32(index) + 1
+    }
+    guard cache.count < 1 << 16 else { return }
+    cache = [CacheEntry](
+      repeating: CacheEntry(left: 0, right: 0, operation: 0, result: 0), count: min(mask + 1, 1 << 16))
+  }
+
+  // MARK: The operation cache
+
+  @inline(__always)
+  func cacheSlot(_ operation: UInt32, _ left: UInt32, _ right: UInt32) -> Int {
+    var hash = (left &* 0x9E37_79B1) ^ (right &* 0x85EB_CA6B) ^ (operation &* 0xC2B2_AE35)
+    hash ^= hash >> 15
+    hash = hash &* 0x2C1B_3C6D
+    hash ^= hash >> 12
+    return Int(hash) & (cache.count - 1)
+  }
+
+  @inline(__always)
+  func cached(_ operation: UInt32, _ left: UInt32, _ right: UInt32) -> Diagram? {
+    let entry = cache[cacheSlot(operation, left, right)]
+    guard entry.operation == operation, entry.left == left, entry.right == right else { return nil }
+    return entry.result
+  }
+
+  @inline(__always)
+  mutating func remember(_ operation: UInt32, _ left: UInt32, _ right: UInt32, _ result: Diagram) {
+    cache[cacheSlot(operation, left, right)] = CacheEntry(
+      left: left, right: right, operation: operation, result: result)
+  }
+
+  // MARK: Outcome sets and rewrites
+
+  /// The terminal of a set of outcomes.
+  public mutating func terminal(_ outcomes: some Sequence<Outcome>) -> Diagram {
+    guard let id = outcomeSets.intern(outcomes) else {
+      isExhausted = true
+      return Self.anything
+    }
+    return id
+  }
+
+  /// The outcomes of a terminal; none for nodes.
+  public func outcomes(_ terminal: Diagram) -> [Outcome] {
+    Self.isTerminal(terminal) ? outcomeSets.outcomes(terminal) : []
+  }
+
+  /// The id of a rewrite, new or known; 0 is the identity.
+  public mutating func intern(_ rewrite: Rewrite) -> UInt32 {
+    if let id = rewriteIDs[rewrite] { return id }
+    let id = UInt32(rewrites.count)
+    rewriteIDs[rewrite] = id
+    rewrites.append(rewrite)
+    return id
+  }
+
+  /// The rewrite of an id that this store gave out.
+  public func rewrite(_ id: UInt32) -> Rewrite { rewrites[Int(id)] }
+
+  /// The rewrite that does one first and another after it.
+  public mutating func composed(_ first: UInt32, _ later: UInt32) -> UInt32 {
+    if first == 0 { return later }
+    if later == 0 { return first }
+    return intern(rewrites[Int(first)].followed(by: rewrites[Int(later)]))
+  }
+}
