@@ -29,3 +29,17 @@ extension RuleGraph {
     return counts
   }
 }
+
+extension RuleGraph {
+  /// Why a match is undecidable, as a noun phrase.
+  public func reason(of item: RuleItem) -> String {
+    switch item.kind {
+    case .undecidable, .setUnknown: return reasons[item.a]
+    case .reference:
+      let reference = references[Int(item.a)]
+      return "contents of \(reference.kind) \(reference.name) are not given"
+    case .interface: return "an interface that is not known"
+    default: return "the packet's \(item.field) is not known"
+    }
+  }
+}

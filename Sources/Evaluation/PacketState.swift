@@ -1,0 +1,125 @@
+import PacketSets
+import RuleGraph
+
+/// The part of a packet that rules change besides its addresses and ports: marks and what tracking knows.
+///
+/// Nil values are not known. There are few distinct states in any rule set, so that summaries treat the state as one
+/// small field.
+struct PacketState: Sendable, Hashable {
+  var mark: UInt32?
+  var connectionMark: UInt32?
+  var conntrack: ConntrackState
+  /// Bits of nf_conntrack_common.h.
+  var status: UInt32?
+  var dscp: UInt32?
+  var timeToLive: UInt32?
+  /// Whether the connection's destination has been mapped, or settled to stay.
+  var isDestinationMapped = false
+  /// Whether the connection's source has been mapped.
+  var isSourceMapped = false
+
+  static let statusSourceNAT: UInt32 = 1 << 4
+  static let statusDestinationNAT: UInt32 = 1 << 5
+
+  /// The state in which a packet enters its path.
+  init(_ conntrack: ConntrackState, mark: UInt32 = 0, dscp: UInt32? = nil, timeToLive: UInt32? = nil) {
+    self.conntrack = conntrack
+    self.mark = mark
+    self.dscp = dscp
+    self.timeToLive = timeToLive
+    switch conntrack {
+    case .new:
+      connectionMark = 0
+      status = 0
+    case .established, .related: break
+    case .invalid, .untracked: break
+    }
+  }
+
+  /// Whether the packet belongs to a connection.
+  var hasConnection: Bool { conntrack != .invalid && conntrack != .untracked }
+
+  /// Whether a field is part of the state.
+  static func holds(_ field: Field) -> Bool {
+    switch field {
+    case .mark, .ctMark, .ctState, .ctStatus, .dscp, .timeToLive: true
+    default: false
+    }
+  }
+
+  /// The value of a field of the state: nil when the packet does not have it, an interval of all when unknown.
+  func value(of field: Field, precedesConntrack: Bool) -> Interval<UInt32>? {
+    func known(_ value: UInt32?, _ last: UInt32 = .max) -> Interval<UInt32> {
+      value.map { Interval($0) } ?? Interval(0, last)
+    }
+    switch field {
+    case .mark: return known(mark)
+    case .dscp: return known(dscp, 63)
+    case .timeToLive: return known(timeToLive, 255)
+    case .ctState:
+      // nft_ct.c and xt_conntrack.c: a packet that tracking has not seen counts as invalid unless it is untracked.
+      if precedesConntrack, conntrack != .untracked { return Interval(UInt32(ConntrackState.invalid.rawValue)) }
+      return Interval(UInt32(conntrack.rawValue))
+    case .ctMark: return hasConnection && !precedesConntrack ? known(connectionMark) : nil
+    case .ctStatus: return hasConnection && !precedesConntrack ? known(status) : nil
+    default: return nil
+    }
+  }
+
+  /// The state after an effect of a rule.
+  func after(_ item: RuleItem) -> PacketState {
+    var next = self
+    switch item.kind {
+    case .notrack:
+      // Only before tracking: a packet that has a connection keeps it (nft_notrack_eval).
+      if conntrack == .new || conntrack == .established || conntrack == .related || conntrack == .invalid {
+        next.conntrack = .untracked
+        next.connectionMark = nil
+        next.status = nil
+      }
+    case .setField:
+      func set(_ value: UInt32?) -> UInt32? {
+        if item.a == .max { return item.b }
+        return value.map { ($0 & ~item.a) ^ item.b }
+      }
+      switch item.field {
+      case .mark: next.mark = set(mark)
+      case .ctMark: if hasConnection { next.connectionMark = set(connectionMark) }
+      case .dscp: next.dscp = set(dscp).map { $0 & 63 }
+      case .timeToLive: next.timeToLive = set(timeToLive).map { $0 & 255 }
+      default: break
+      }
+    case .setUnknown:
+      switch item.field {
+      case .mark: next.mark = nil
+      case .ctMark: next.connectionMark = nil
+      case .dscp: next.dscp = nil
+      case .timeToLive: next.timeToLive = nil
+      default: break
+      }
+    default: break
+    }
+    return next
+  }
+
+  /// The state after an address mapping.
+  func after(_ translation: Translation) -> PacketState {
+    var next = self
+    switch translation.kind {
+    case .destination, .redirect, .destinationPrefix:
+      next.isDestinationMapped = true
+      next.status = status.map { $0 | Self.statusDestinationNAT }
+    case .source, .masquerade, .sourcePrefix:
+      next.isSourceMapped = true
+      next.status = status.map { $0 | Self.statusSourceNAT }
+    case .transparentProxy: break
+    }
+    return next
+  }
+
+  /// Whether a nat chain at a hook is called for the packet.
+  func meetsNAT(at hook: Hook) -> Bool {
+    guard conntrack == .new else { return false }
+    return hook == .prerouting || hook == .output ? !isDestinationMapped : !isSourceMapped
+  }
+}

@@ -1,0 +1,72 @@
+import PacketSets
+import RuleGraph
+
+/// One base chain on a packet's path, and what holds while it runs.
+///
+/// **Source:** netfilter_ipv4.h for the fixed priorities (conntrack -200, destination NAT -100, source NAT 100), and
+/// nf_nat_core.c for nat chains running there whatever priority they name.
+public struct PathStage: Sendable, Hashable {
+  /// The graph, as an index into the firewall's graphs.
+  public var graph: Int
+  /// The base chain in it.
+  public var chain: Int
+  public var hook: Hook
+  /// Whether only first packets of tracked connections meet it.
+  public var isNAT: Bool
+  /// Whether it runs before connection tracking has seen the packet.
+  public var precedesConntrack: Bool
+
+  /// The base chains that packets of a family and path meet, in order.
+  public static func stages(of graphs: [RuleGraph], family: IPFamily, path: Packet.Path) -> [PathStage] {
+    hooks(of: path).flatMap { hook in stages(of: graphs, family: family, hook: hook) }
+  }
+
+  /// The hooks of a path, in order.
+  public static func hooks(of path: Packet.Path) -> [Hook] {
+    switch path {
+    case .input: [.ingress, .prerouting, .input]
+    case .forward: [.ingress, .prerouting, .forward, .postrouting, .egress]
+    case .output: [.output, .postrouting, .egress]
+    }
+  }
+
+  /// The hook that gives a path its name: where the verdict on it is usually taken.
+  static func localHook(of path: Packet.Path) -> Hook {
+    switch path {
+    case .input: .input
+    case .forward: .forward
+    case .output: .output
+    }
+  }
+
+  /// Whether tables of a family see IP packets of a family at a hook.
+  static func sees(_ table: TableFamily, _ family: IPFamily, at hook: Hook) -> Bool {
+    switch table {
+    case .ip: family == .v4
+    case .ip6: family == .v6
+    case .inet: true
+    case .netdev: hook == .ingress || hook == .egress
+    case .arp, .bridge: false
+    }
+  }
+
+  private static func stages(of graphs: [RuleGraph], family: IPFamily, hook: Hook) -> [PathStage] {
+    var found: [(stage: PathStage, place: Int32, priority: Int32, order: Int)] = []
+    for (graphIndex, graph) in graphs.enumerated() {
+      for (chainIndex, chain) in graph.chains.enumerated() {
+        guard let base = chain.base, base.hook == hook else { continue }
+        let table = graph.tables[Int(chain.table)]
+        guard !table.isDormant, sees(table.family, family, at: hook) else { continue }
+        let isNAT = base.type == .nat
+        let place: Int32 = !isNAT ? base.priority : hook == .prerouting || hook == .output ? -100 : 100
+        let stage = PathStage(
+          graph: graphIndex, chain: chainIndex, hook: hook, isNAT: isNAT,
+          precedesConntrack: (hook == .prerouting || hook == .output) && place < -200 || hook == .ingress)
+        found.append((stage, place, base.priority, found.count))
+      }
+    }
+    // Of equal priorities the chain that was registered last is called first (nf_hook_entries_grow).
+    found.sort { ($0.place, $0.priority, -$0.order) < ($1.place, $1.priority, -$1.order) }
+    return found.map(\.stage)
+  }
+}
