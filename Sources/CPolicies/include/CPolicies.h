@@ -3,9 +3,7 @@
 
 #include <stddef.h>
 
-/// The bytes of Policies/fortimail-7.6.yaml, without a terminator.
-extern const unsigned char fwlint_policy_fortimail_7_6[];
-/// Their number.
-extern const size_t fwlint_policy_fortimail_7_6_size;
+/// The bytes of Policies/fortimail-7.6.yaml, without a terminator; `size` receives their number.
+const unsigned char *_Nonnull fwlint_policy_fortimail_7_6(size_t *_Nonnull size);
 
 #endif
