@@ -18,6 +18,14 @@ public enum TerminalMap: Sendable, Hashable {
   case acceptToPass
   /// Inside where there is any outcome.
   case isInhabited
+  /// Inside where a set, seen through rewrites of several possible values, has a member.
+  case isInhabitedSet
+  /// {accept} becomes inside, {pass} outside, both together `maybe`.
+  case acceptedAsSet
+  /// Inside and outside change places; `maybe` stays.
+  case complement
+  /// Inside where something else than an unchanged pass is possible.
+  case isDeciding
   /// Inside where this outcome is among the outcomes.
   case contains(Outcome)
 
@@ -32,6 +40,10 @@ public enum TerminalMap: Sendable, Hashable {
     case .policyDrop: 6
     case .acceptToPass: 7
     case .isInhabited: 8
+    case .acceptedAsSet: 9
+    case .complement: 10
+    case .isDeciding: 11
+    case .isInhabitedSet: 12
     case .contains(let outcome): 16 + outcome.code
     }
   }
@@ -69,6 +81,20 @@ extension DiagramStore {
     case .surelyAccepted: return !outcomes.isEmpty && outcomes.allSatisfy { $0.verdict == .accept } ? 1 : 0
     case .possiblyDropped: return outcomes.contains { $0.verdict == .drop } ? 1 : 0
     case .isInhabited: return outcomes.isEmpty ? 0 : 1
+    case .isInhabitedSet: return outcomes.contains { $0.verdict == .pass } ? 1 : 0
+    case .acceptedAsSet:
+      switch terminal {
+      case Self.accepting: return Self.passing
+      case Self.passing: return Self.nothing
+      default: return Self.maybe
+      }
+    case .complement:
+      switch terminal {
+      case Self.nothing: return Self.passing
+      case Self.passing: return Self.nothing
+      default: return Self.maybe
+      }
+    case .isDeciding: return terminal == Self.passing ? 0 : 1
     case .contains(let outcome): return outcomes.contains(outcome) ? 1 : 0
     case .returnToPass: return self.terminal(replaced([.returning], by: .pass))
     case .passToReturn: return self.terminal(replaced([.pass], by: .returning))

@@ -1,0 +1,45 @@
+import PacketSets
+import RuleGraph
+
+extension PathEvaluator {
+  /// A selection as few boxes: addresses, protocols and destination ports; interfaces and source ports are left out.
+  ///
+  /// - Parameter limit: the number of boxes after which the list stops.
+  /// - Returns: the boxes, and whether they are all of it.
+  public func boxes(of selection: PacketSelection, limit: Int = 64) -> (boxes: [PacketBox], isComplete: Bool) {
+    let forgotten = [
+      PacketLayout.state, PacketLayout.inputInterface, PacketLayout.outputInterface, layout.sourcePort,
+    ]
+    let set = store.forgetting(forgotten, in: selection.set)
+    var boxes: [PacketBox] = []
+    for (protocols, afterProtocol) in store.groups(set, level: PacketLayout.protocolNumber) {
+      for (ports, afterPort) in store.groups(afterProtocol, level: PacketLayout.port) {
+        guard let sources = addressGroups(afterPort, level: PacketLayout.source) else { return (boxes, false) }
+        for (source, afterSource) in sources {
+          guard let destinations = addressGroups(afterSource, level: layout.destination) else { return (boxes, false) }
+          for (destination, _) in destinations {
+            guard boxes.count < limit else { return (boxes, false) }
+            boxes.append(
+              PacketBox(sources: source, destinations: destination, protocols: protocols, ports: ports))
+          }
+        }
+      }
+    }
+    return (boxes, true)
+  }
+
+  /// All destination addresses, or all source addresses, of a selection; nil when they are too many to list.
+  public func addresses(of selection: PacketSelection, isSource: Bool) -> AddressSet? {
+    let kept = isSource ? PacketLayout.source..<layout.destination : layout.destination..<layout.sourcePort
+    let set = store.forgetting((0...layout.sourcePort).filter { !kept.contains($0) }, in: selection.set)
+    guard let groups = addressGroups(set, level: kept.lowerBound) else { return nil }
+    return groups.reduce(AddressSet()) { $0.union($1.values) }
+  }
+
+  private func addressGroups(_ set: Diagram, level: Int) -> [(values: AddressSet, rest: Diagram)]? {
+    if layout.family == .v4 {
+      return store.groups(set, level: level).map { (AddressSet(v4: $0.values), $0.rest) }
+    }
+    return store.wideGroups(set, firstLevel: level)?.map { (AddressSet(v6: $0.values), $0.rest) }
+  }
+}

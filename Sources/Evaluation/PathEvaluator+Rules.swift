@@ -1,0 +1,210 @@
+import PacketSets
+import RuleGraph
+
+extension PathEvaluator {
+  /// What one rule makes of packets: its verdict where it matches, pass elsewhere.
+  func ruleDiagram(_ graph: Int, _ index: UInt32, stage: PathStage, depth: Int) -> Diagram {
+    let rule = graphs[graph].rules[Int(index)]
+    let inside = verdictDiagram(rule.verdict, graph, stage: stage, depth: depth)
+    return itemsDiagram(graphs[graph].items(of: rule), graph, inside: inside, stage: stage)
+  }
+
+  /// A verdict as a diagram: a terminal, or the summary of the chain that is called.
+  func verdictDiagram(_ verdict: Verdict, _ graph: Int, stage: PathStage, depth: Int) -> Diagram {
+    switch verdict.kind {
+    case .jump:
+      let target = chainSummary(graph, verdict.target, stage: stage, depth: depth + 1)
+      return store.mapped(target.diagram, .returnToPass)
+    case .goto:
+      let target = chainSummary(graph, verdict.target, stage: stage, depth: depth + 1)
+      return store.mapped(target.diagram, .passToReturn)
+    case .lookup: return verdictMapDiagram(graph, verdict.target, stage: stage, depth: depth)
+    case .translate:
+      let rewrite = rewrite(of: graphs[graph].translations[Int(verdict.target)], hook: stage.hook)
+      return store.terminal([Outcome(.accept, rewrite: rewrite)])
+    default: return terminal(of: verdict)
+    }
+  }
+
+  /// The terminal of a verdict that calls nothing.
+  func terminal(of verdict: Verdict) -> Diagram {
+    switch verdict.kind {
+    case .none: DiagramStore.passing
+    case .accept: DiagramStore.accepting
+    case .drop, .reject: DiagramStore.dropping
+    case .returning: DiagramStore.returning
+    case .queue: DiagramStore.accepting | DiagramStore.dropping
+    case .jump, .goto, .lookup, .translate, .unknown:
+      DiagramStore.passing | DiagramStore.accepting | DiagramStore.dropping
+    }
+  }
+
+  /// Matches and effects in their order, then a diagram.
+  func itemsDiagram(
+    _ items: ArraySlice<RuleItem>, _ graph: Int, inside: Diagram, stage: PathStage
+  ) -> Diagram {
+    if let last = items.lastIndex(where: \.isEffect) {
+      let rest = itemsDiagram(items[(last + 1)...], graph, inside: inside, stage: stage)
+      let rewrite = store.intern(Rewrite(stateMap: states.map(items[last])))
+      let changed = store.applied(rewrite, rest)
+      return itemsDiagram(items[..<last], graph, inside: changed, stage: stage)
+    }
+    box.reset()
+    for item in items {
+      add(item, graph, stage: stage)
+      if box.isNever { return DiagramStore.passing }
+    }
+    return finishBox(inside: inside)
+  }
+
+  /// The collected matches around a diagram; pass outside of them.
+  func finishBox(inside: Diagram) -> Diagram {
+    if box.isNever || inside == DiagramStore.passing { return DiagramStore.passing }
+    var result: Diagram
+    if inside < DiagramStore.firstNode {
+      let inside = box.isPerhaps ? store.union(inside, DiagramStore.passing) : inside
+      result = box.diagram(in: &store, inside: inside, outside: DiagramStore.passing)
+    } else {
+      let set = box.diagram(
+        in: &store, inside: box.isPerhaps ? DiagramStore.maybe : DiagramStore.passing, outside: DiagramStore.nothing)
+      result = store.guarded(set, inside)
+    }
+    for set in box.sets { result = store.guarded(set, result) }
+    return result
+  }
+
+  /// A mapping as a rewrite of levels.
+  func rewrite(of translation: Translation, hook: Hook) -> UInt32 {
+    var assignments: [Rewrite.Assignment] = []
+    let all = Interval<UInt128>(0, layout.family.lastAddress)
+    let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
+    let isKnown = translation.unknown == nil
+    func assign(_ values: Interval<UInt128>, at level: Int) {
+      for word in 0..<layout.words {
+        let shift = UInt128(32 * (layout.words - 1 - word))
+        let isShared = word == 0 || values.lower >> (shift + 32) == values.upper >> (shift + 32)
+        let low = UInt32(truncatingIfNeeded: values.lower >> shift)
+        let high = UInt32(truncatingIfNeeded: values.upper >> shift)
+        assignments.append(
+          Rewrite.Assignment(level: level + word, values: isShared ? Interval(low, high) : .all))
+      }
+    }
+    func assignPorts(at level: Int) {
+      if let ports = translation.ports {
+        assignments.append(Rewrite.Assignment(level: level, values: ports))
+      } else if !isKnown {
+        assignments.append(Rewrite.Assignment(level: level, values: Interval(0, 65535)))
+      }
+    }
+    switch translation.kind {
+    case .destination, .destinationPrefix:
+      if let target = addresses ?? (isKnown ? nil : all) { assign(target, at: layout.destination) }
+      assignPorts(at: PacketLayout.port)
+    case .redirect:
+      let loopback: UInt128 = layout.family == .v4 ? 0x7F00_0001 : 1
+      assign(hook == .output ? Interval(loopback) : all, at: layout.destination)
+      assignPorts(at: PacketLayout.port)
+    case .source, .sourcePrefix:
+      if let target = addresses ?? (isKnown ? nil : all) { assign(target, at: PacketLayout.source) }
+      assignPorts(at: layout.sourcePort)
+    case .masquerade:
+      assign(all, at: PacketLayout.source)
+      assignPorts(at: layout.sourcePort)
+    case .transparentProxy: break
+    }
+    return store.intern(
+      Rewrite(assignments: assignments, stateMap: states.map { $0.after(translation) }))
+  }
+
+  /// A verdict map: for each key the verdict of its element, pass elsewhere.
+  private func verdictMapDiagram(_ graph: Int, _ index: UInt32, stage: PathStage, depth: Int) -> Diagram {
+    let key = LookupKey(
+      graph: graph, lookup: index, hook: stage.hook, precedesConntrack: stage.precedesConntrack, isVerdictMap: true)
+    if let known = lookupSets[key] { return known }
+    let lookup = graphs[graph].lookups[Int(index)]
+    let verdicts = lookup.verdicts
+    var diagrams: [Verdict: Diagram] = [:]
+    for verdict in Set(verdicts) { diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth) }
+    let result = lookupDiagram(graph, lookup, stage: stage) { element in
+      diagrams[verdicts[element]] ?? DiagramStore.anything
+    }
+    lookupSets[key] = result
+    return result
+  }
+
+  /// Accept for the keys of a verdict map that have one verdict, pass elsewhere.
+  func verdictKeys(_ graph: Int, _ index: UInt32, _ verdict: Verdict, stage: PathStage) -> Diagram {
+    let lookup = graphs[graph].lookups[Int(index)]
+    return lookupDiagram(graph, lookup, stage: stage) { element in
+      lookup.verdicts[element] == verdict ? DiagramStore.accepting : DiagramStore.passing
+    }
+  }
+
+  /// The set of packets whose tuple is in a lookup.
+  func lookupSet(_ graph: Int, _ index: UInt32, stage: PathStage) -> Diagram {
+    let key = LookupKey(
+      graph: graph, lookup: index, hook: stage.hook, precedesConntrack: stage.precedesConntrack, isVerdictMap: false)
+    if let known = lookupSets[key] { return known }
+    // Accept inside, pass outside; then read as a set: yes, no, or maybe where both are possible.
+    let decided = lookupDiagram(graph, graphs[graph].lookups[Int(index)], stage: stage) { _ in DiagramStore.accepting }
+    let result = store.mapped(decided, .acceptedAsSet)
+    lookupSets[key] = result
+    return result
+  }
+
+  /// Elements in order, each a box around its diagram; joined pairwise.
+  private func lookupDiagram(
+    _ graph: Int, _ lookup: Lookup, stage: PathStage, inside: (Int) -> Diagram
+  ) -> Diagram {
+    if let single = singleFieldDiagram(lookup, inside: inside) { return single }
+    var parts: [Diagram] = []
+    parts.reserveCapacity(lookup.count)
+    for element in 0..<lookup.count {
+      box.reset()
+      for (component, field) in lookup.fields.enumerated() {
+        let interval = lookup.intervals[element * lookup.fields.count + component]
+        addComponent(field, interval, graph, stage: stage)
+      }
+      if !box.isNever { parts.append(finishBox(inside: inside(element))) }
+    }
+    while parts.count > 1 {
+      var next: [Diagram] = []
+      next.reserveCapacity((parts.count + 1) / 2)
+      var index = 0
+      while index + 1 < parts.count {
+        next.append(store.then(parts[index], parts[index + 1]))
+        index += 2
+      }
+      if index < parts.count { next.append(parts[index]) }
+      parts = next
+    }
+    return parts.first ?? DiagramStore.passing
+  }
+
+  /// A lookup of one narrow address with terminals inside becomes one node without any joining.
+  private func singleFieldDiagram(_ lookup: Lookup, inside: (Int) -> Diagram) -> Diagram? {
+    guard lookup.fields.count == 1, layout.family == .v4, lookup.count > 8 else { return nil }
+    let level: Int
+    switch lookup.fields[0] {
+    case .ipv4Source: level = PacketLayout.source
+    case .ipv4Destination: level = layout.destination
+    default: return nil
+    }
+    var cases: [(values: Interval<UInt32>, diagram: Diagram)] = []
+    cases.reserveCapacity(lookup.count)
+    for element in 0..<lookup.count {
+      let diagram = inside(element)
+      guard diagram < DiagramStore.firstNode else { return nil }
+      let interval = lookup.intervals[element]
+      cases.append(
+        (
+          Interval(UInt32(truncatingIfNeeded: interval.lower), UInt32(truncatingIfNeeded: interval.upper)), diagram
+        ))
+    }
+    cases.sort { $0.values.lower < $1.values.lower }
+    for index in cases.indices.dropFirst() where cases[index].values.lower <= cases[index - 1].values.upper {
+      return nil
+    }
+    return store.split(level: level, cases: cases, outside: DiagramStore.passing)
+  }
+}

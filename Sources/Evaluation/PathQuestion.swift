@@ -1,0 +1,39 @@
+import PacketSets
+import RuleGraph
+
+/// Which packets a path is to be summarised for.
+public struct PathQuestion: Sendable, Hashable {
+  /// The packets of a connection that matter.
+  public enum Phase: Sendable, Hashable {
+    /// Ordinary first packets: state new, TCP a pure SYN.
+    case first
+    /// The answers to them: state established, TCP a SYN+ACK.
+    case reply
+  }
+
+  public var family: IPFamily
+  public var path: Packet.Path
+  public var phase: Phase
+  /// Only packets with these source addresses matter; nil for all. The summary is meaningless for others.
+  public var sources: AddressSet?
+  /// Only packets with these destination addresses matter; nil for all.
+  public var destinations: AddressSet?
+  /// Interface names that will be asked for besides those of the rules.
+  public var interfaces: Set<String>
+
+  /// Makes a question.
+  public init(
+    family: IPFamily, path: Packet.Path, phase: Phase, sources: AddressSet? = nil, destinations: AddressSet? = nil,
+    interfaces: Set<String> = []
+  ) {
+    self.family = family
+    self.path = path
+    self.phase = phase
+    self.sources = sources
+    self.destinations = destinations
+    self.interfaces = interfaces
+  }
+
+  /// TCP flags of the packets in question.
+  var tcpFlags: UInt32 { phase == .first ? 2 : 18 }
+}

@@ -1,0 +1,45 @@
+import PacketSets
+import RuleGraph
+
+/// What the rules of a path speak of: interface names, effects, mappings; found in one pass over the items.
+struct PathVocabulary {
+  var interfaces: InterfaceDomain
+  var effects: Set<RuleItem> = []
+  var translations: Set<Translation> = []
+
+  /// Collects from the graphs that have a chain on the path.
+  init(graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String>) {
+    var exact = extra
+    var prefixes: Set<String> = []
+    for index in Set(stages.map(\.graph)) {
+      let graph = graphs[index]
+      var seenNames: Set<UInt64> = []
+      var effects: Set<RuleItem> = []
+      graph.items.withUnsafeBufferPointer { items in
+        for item in items {
+          if item.kind == .interface {
+            guard seenNames.insert(UInt64(item.a) << 1 | UInt64(item.b)).inserted else { continue }
+            if item.b == 1 { prefixes.insert(graph.names[item.a]) } else { exact.insert(graph.names[item.a]) }
+          } else if item.isEffect {
+            effects.insert(item)
+          }
+        }
+      }
+      self.effects.formUnion(effects)
+      for lookup in graph.lookups {
+        for (component, field) in lookup.fields.enumerated() where field.isInterface {
+          for element in 0..<lookup.count {
+            let value = lookup.intervals[element * lookup.fields.count + component].lower
+            let name = graph.names[UInt32(truncatingIfNeeded: value)]
+            if value & Lookup.wildcard != 0 { prefixes.insert(name) } else { exact.insert(name) }
+          }
+        }
+      }
+      for chain in graph.chains { for device in chain.base?.devices ?? [] { exact.insert(graph.names[device]) } }
+      if !graph.translations.isEmpty, stages.contains(where: { $0.graph == index && $0.isNAT }) {
+        translations.formUnion(graph.translations)
+      }
+    }
+    interfaces = InterfaceDomain(exact: exact, prefixes: prefixes)
+  }
+}

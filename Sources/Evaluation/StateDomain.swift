@@ -1,0 +1,64 @@
+import PacketSets
+import RuleGraph
+
+/// The packet states that can come about in a rule set from the entry state, as values of one diagram level.
+struct StateDomain {
+  /// The states; the first is the one in which packets enter.
+  private(set) var states: [PacketState]
+  private var indices: [PacketState: Int]
+  /// Whether there were too many: marks are then treated as unknown once set.
+  private(set) var isCapped = false
+
+  static let limit = 1024
+
+  /// Collects the states reachable by some effects and mappings.
+  init(entry: PacketState, effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
+    states = [entry]
+    indices = [entry: 0]
+    if collect(effects, translations) { return }
+    // Few states again: whatever sets a mark makes it unknown, which is sound.
+    states = [entry]
+    indices = [entry: 0]
+    isCapped = true
+    _ = collect(Set(effects.map(Self.blurred)), translations)
+  }
+
+  /// Whether all reachable states were found within the limit.
+  private mutating func collect(
+    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>
+  ) -> Bool {
+    var next = 0
+    while next < states.count {
+      let state = states[next]
+      next += 1
+      for effect in effects { add(state.after(effect)) }
+      for translation in translations { add(state.after(translation)) }
+      if states.count > Self.limit { return false }
+    }
+    return true
+  }
+
+  private static func blurred(_ effect: RuleItem) -> RuleItem {
+    effect.kind == .setField ? RuleItem(.setUnknown, effect.field) : effect
+  }
+
+  private mutating func add(_ state: PacketState) {
+    guard indices[state] == nil else { return }
+    indices[state] = states.count
+    states.append(state)
+  }
+
+  /// The new state of each old one under a change.
+  func map(_ change: (PacketState) -> PacketState) -> [UInt16] {
+    states.map { UInt16(indices[change($0)] ?? 0) }
+  }
+
+  /// The new state of each old one under an effect of a rule.
+  func map(_ effect: RuleItem) -> [UInt16] {
+    let effect = isCapped ? Self.blurred(effect) : effect
+    return map { $0.after(effect) }
+  }
+
+  /// The last value of the level.
+  var lastValue: UInt32 { UInt32(states.count - 1) }
+}
