@@ -11,6 +11,8 @@ struct InterfaceDomain {
   private var values: [String: UInt32] = ["lo": 0, "": 1]
   /// Values from here on are made up.
   private(set) var firstMadeUp = 2
+  /// The value that stands for the further interfaces of each prefix; longer prefixes come after their own prefixes.
+  private var standIns: [(prefix: String, value: UInt32)] = []
 
   /// The value of loopback; an unknown interface is any value but this and `absent`.
   static let loopback: UInt32 = 0
@@ -21,7 +23,11 @@ struct InterfaceDomain {
   init(exact: some Sequence<String>, prefixes: some Sequence<String>) {
     for name in Set(exact).sorted() { add(name) }
     firstMadeUp = names.count
-    for prefix in Set(prefixes).sorted() { add(unused(prefix)) }
+    for prefix in Set(prefixes).sorted() {
+      let name = unused(prefix)
+      add(name)
+      standIns.append((prefix, values[name] ?? 0))
+    }
     add(unused("other"))
   }
 
@@ -40,8 +46,10 @@ struct InterfaceDomain {
   /// The last value of the level.
   var lastValue: UInt32 { UInt32(names.count - 1) }
 
-  /// The value of a name; nil for names that were not collected.
-  func value(of name: String) -> UInt32? { values[name] }
+  /// The value of a name; names that were not collected have the value that stands for their like.
+  func value(of name: String) -> UInt32 {
+    values[name] ?? standIns.last { name.hasPrefix($0.prefix) }?.value ?? lastValue
+  }
 
   /// The values that a pattern matches.
   func values(matching pattern: String, isPrefix: Bool) -> IntervalSet<UInt32> {

@@ -143,7 +143,9 @@ extension PathEvaluator {
   func runPosition(_ graph: RuleGraph, _ rules: ArraySlice<UInt32>) -> Int {
     let first = graph.rules[Int(rules[rules.startIndex])]
     for index in rules.dropFirst() {
-      if let position = runPosition(graph, first, graph.rules[Int(index)], fixed: nil), position >= 0 { return position }
+      if let position = runPosition(graph, first, graph.rules[Int(index)], fixed: nil), position >= 0 {
+        return position
+      }
     }
     return 0
   }

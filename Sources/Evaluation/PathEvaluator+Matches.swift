@@ -60,7 +60,7 @@ extension PathEvaluator {
     case .ipv6Source, .ipv6Destination:
       guard let values = wideValues(of: item, graph) else {
         addPresence(of: field, stage: stage)
-        box.isPerhaps = true
+        if !box.isNever { addWideMask(item, graph) }
         return
       }
       addWide(field, values, negated: item.isNegated)
@@ -94,8 +94,10 @@ extension PathEvaluator {
     case .packetType: Interval(0)
     case .ctDirection:
       // Without a connection only where notrack came before; then the direction is unknown rather than absent.
-      stage.precedesConntrack ? nil : states.states.allSatisfy(\.hasConnection)
-        ? Interval(question.phase == .first ? 0 : 1) : Interval(0, 1)
+      stage.precedesConntrack
+        ? nil
+        : states.states.allSatisfy(\.hasConnection)
+          ? Interval(question.phase == .first ? 0 : 1) : Interval(0, 1)
     default: nil
     }
   }
@@ -138,13 +140,35 @@ extension PathEvaluator {
       return set
     case .wideMasked:
       let mask = graph.wideMasks[Int(item.a)]
-      // Only prefix masks are intervals; others stay undecided here and exact in the tracer.
+      // Only prefix masks are intervals; others are split word by word.
       let host = ~mask.mask
       guard host & (host &+ 1) == 0 else { return nil }
       guard mask.value & host == 0 else { return IntervalSet() }
       return IntervalSet(Interval(mask.value, mask.value | host))
     default: return nil
     }
+  }
+
+  /// Adds a mask that is no prefix: each 32-bit word of the address on its level.
+  private func addWideMask(_ item: RuleItem, _ graph: RuleGraph) {
+    guard item.kind == .wideMasked else {
+      box.isPerhaps = true
+      return
+    }
+    let mask = graph.wideMasks[Int(item.a)]
+    let first = item.field == .ipv6Source ? PacketLayout.source : layout.destination
+    var set = DiagramStore.passing
+    for word in (0..<4).reversed() {
+      let shift = UInt128(96 - 32 * word)
+      let values = IntervalSet<UInt32>.masked(
+        mask: UInt32(truncatingIfNeeded: mask.mask >> shift), expected: UInt32(truncatingIfNeeded: mask.value >> shift))
+      guard let values else {
+        box.isPerhaps = true
+        return
+      }
+      set = store.split(level: first + word, values, inside: set, outside: DiagramStore.nothing)
+    }
+    box.sets.append(item.isNegated ? store.mapped(set, .complement) : set)
   }
 
   /// Adds wanted values of a narrow field; a packet that lacks the field does not match.

@@ -72,7 +72,7 @@ extension PathEvaluator {
   /// Values of known interfaces; nil when they are not known.
   private func interfaceValues(_ names: Set<String>?, isAbsent: Bool) -> IntervalSet<UInt32>? {
     if isAbsent { return IntervalSet(Interval(InterfaceDomain.absent)) }
-    return names.map { names in IntervalSet(names.compactMap { interfaces.value(of: $0).map { Interval($0) } }) }
+    return names.map { names in IntervalSet(names.map { Interval(interfaces.value(of: $0)) }) }
   }
 
   private func entryRewrite(input: Bool, output: Bool) -> UInt32 {

@@ -17,6 +17,7 @@ extension DiagramStore {
   public mutating func then(_ first: Diagram, _ second: Diagram) -> Diagram {
     if first == Self.passing { return second }
     if second == Self.passing { return first }
+    if rewrites.count > 1, rewritesPass(first) { return thenRewritten(first, second) }
     if Self.isTerminal(first) { return continued(first, second) }
     if let known = cached(Operation.then, first, second) { return known }
     let result = merge(first, second) { store, left, right in store.then(left, right) }
@@ -24,21 +25,42 @@ extension DiagramStore {
     return result
   }
 
-  /// A terminal, and where it passes packets on, a diagram in its place.
+  /// A terminal that passes nothing on rewritten, and where it passes packets on, a diagram in its place.
   private mutating func continued(_ terminal: Diagram, _ second: Diagram) -> Diagram {
-    if terminal < 16 {
-      guard terminal & 1 == 1 else { return terminal }
-      let decided = terminal & ~1
-      return decided == 0 ? second : union(decided, second)
-    }
     guard outcomeSets.hasPass(terminal) else { return terminal }
-    let outcomes = outcomeSets.outcomes(terminal)
-    var result = self.terminal(outcomes.filter { $0.verdict != .pass })
-    for outcome in outcomes where outcome.verdict == .pass {
-      let image = applied(outcome.rewrite, second)
-      result = union(result, image)
+    let decided = mapped(terminal, .withoutPass)
+    return decided == Self.nothing ? second : union(decided, second)
+  }
+
+  /// Where packets are passed on rewritten, the second diagram is that of the new values: it cannot be descended side
+  /// by side with the first, so each rewrite's packets are taken apart first.
+  private mutating func thenRewritten(_ first: Diagram, _ second: Diagram) -> Diagram {
+    if let known = cached(Operation.then, first, second) { return known }
+    var result = mapped(first, .withoutPass)
+    for rewrite in passRewrites(first) {
+      let packets = mapped(first, .contains(Outcome(.pass, rewrite: rewrite)))
+      let image = applied(rewrite, second)
+      let part = filtered(image, by: packets)
+      result = union(result, part)
     }
+    remember(Operation.then, first, second, result)
     return result
+  }
+
+  /// The rewrites with which a diagram passes packets on, ascending.
+  private func passRewrites(_ diagram: Diagram) -> [UInt32] {
+    var found: Set<UInt32> = []
+    var seen: Set<Diagram> = []
+    var pending = [diagram]
+    while let next = pending.popLast() {
+      if Self.isTerminal(next) {
+        for outcome in outcomeSets.outcomes(next) where outcome.verdict == .pass { found.insert(outcome.rewrite) }
+      } else if seen.insert(next).inserted {
+        let node = node(next)
+        for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) { pending.append(edges[index].child) }
+      }
+    }
+    return found.sorted()
   }
 
   /// Either of two: the union of the outcome sets, packet by packet; for sets of packets, their union.

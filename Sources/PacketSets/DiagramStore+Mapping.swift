@@ -26,6 +26,8 @@ public enum TerminalMap: Sendable, Hashable {
   case complement
   /// Inside where something else than an unchanged pass is possible.
   case isDeciding
+  /// `pass` is taken out.
+  case withoutPass
   /// Inside where this outcome is among the outcomes.
   case contains(Outcome)
 
@@ -44,6 +46,7 @@ public enum TerminalMap: Sendable, Hashable {
     case .complement: 10
     case .isDeciding: 11
     case .isInhabitedSet: 12
+    case .withoutPass: 13
     case .contains(let outcome): 16 + outcome.code
     }
   }
@@ -66,7 +69,7 @@ extension DiagramStore {
       let child = mapped(edge.child, map, code: code)
       push(edge.upper, child, base: base)
     }
-    let result = finishNode(level: node.level, base: base)
+    let result = finishNode(level: UInt32(node.level), base: base)
     remember(Operation.mapped, diagram, code, result)
     return result
   }
@@ -96,6 +99,7 @@ extension DiagramStore {
       }
     case .isDeciding: return terminal == Self.passing ? 0 : 1
     case .contains(let outcome): return outcomes.contains(outcome) ? 1 : 0
+    case .withoutPass: return self.terminal(outcomes.filter { $0.verdict != .pass })
     case .returnToPass: return self.terminal(replaced([.returning], by: .pass))
     case .passToReturn: return self.terminal(replaced([.pass], by: .returning))
     case .policyAccept: return self.terminal(replaced([.pass, .returning], by: .accept))
@@ -151,7 +155,7 @@ extension DiagramStore {
           push(edge.upper, child, base: base)
         }
       }
-      result = finishNode(level: node.level, base: base)
+      result = finishNode(level: UInt32(node.level), base: base)
     }
     remember(Operation.applied, id, diagram, result)
     return result

@@ -18,7 +18,9 @@ public struct DiagramStore: ~Copyable {
     var firstEdge: UInt32
     var edgeCount: UInt32
     var hash: UInt32
-    var level: UInt32
+    var level: UInt16
+    /// Whether some packet is passed on rewritten: 1, else 0.
+    var rewritesPass: UInt16
   }
 
   struct Edge: Equatable {
@@ -90,7 +92,7 @@ public struct DiagramStore: ~Copyable {
 
   /// The level that a diagram splits first; terminals come after every level.
   @inline(__always)
-  func level(_ diagram: Diagram) -> UInt32 { diagram < Self.firstNode ? .max : node(diagram).level }
+  func level(_ diagram: Diagram) -> UInt32 { diagram < Self.firstNode ? .max : UInt32(node(diagram).level) }
 
   // MARK: Building nodes
 
@@ -124,7 +126,7 @@ public struct DiagramStore: ~Copyable {
     while uniqueTable[slot] != 0 {
       let index = Int(uniqueTable[slot] - 1)
       let candidate = nodes[index]
-      if candidate.hash == hash, candidate.level == level, Int(candidate.edgeCount) == count,
+      if candidate.hash == hash, UInt32(candidate.level) == level, Int(candidate.edgeCount) == count,
         equalEdges(Int(candidate.firstEdge), base, count)
       {
         stack.removeLast(count)
@@ -139,12 +141,20 @@ public struct DiagramStore: ~Copyable {
     }
     let index = UInt32(nodes.count)
     nodes.append(
-      Node(firstEdge: UInt32(edges.count), edgeCount: UInt32(count), hash: hash, level: level))
+      Node(
+        firstEdge: UInt32(edges.count), edgeCount: UInt32(count), hash: hash, level: UInt16(truncatingIfNeeded: level),
+        rewritesPass: rewrites.count > 1 && stack[base...].contains { rewritesPass($0.child) } ? 1 : 0))
     edges.append(contentsOf: stack[base...])
     stack.removeLast(count)
     uniqueTable[slot] = index + 1
     if nodes.count * 4 > uniqueTable.count * 3 { growTables() }
     return Self.firstNode + index
+  }
+
+  /// Whether some packet is passed on with a rewrite that changes something.
+  func rewritesPass(_ diagram: Diagram) -> Bool {
+    if Self.isTerminal(diagram) { return diagram >= 16 && outcomeSets.rewritesPass(diagram) }
+    return node(diagram).rewritesPass == 1
   }
 
   private func equalEdges(_ first: Int, _ base: Int, _ count: Int) -> Bool {

@@ -62,6 +62,11 @@ struct OutcomeTable {
     return id
   }
 
+  /// Whether a listed set holds `pass` with a rewrite that changes something.
+  func rewritesPass(_ id: UInt32) -> Bool {
+    sets[Int(id - 16)].contains { $0.verdict == .pass && $0.rewrite != 0 }
+  }
+
   /// Whether a set holds the verdict `pass`, with any rewrite.
   func hasPass(_ id: UInt32) -> Bool {
     id < 16 ? id & 1 == 1 : sets[Int(id - 16)].contains { $0.verdict == .pass }
