@@ -1,0 +1,28 @@
+/// What a YAML document may cost before reading it stops with an error.
+public struct YAMLLimits: Sendable, Hashable {
+  /// Nodes of all documents together, each alias counted as the whole tree that it stands for.
+  public var nodes: Int
+  /// Collections inside of one another, through aliases too.
+  public var depth: Int
+  /// Bytes of one scalar.
+  public var scalarBytes: Int
+  /// Diagnostics; further ones are dropped.
+  public var diagnostics: Int
+  /// `%TAG` directives, as libyaml compares each with all others.
+  public var tagDirectives: Int
+
+  /// Makes limits.
+  public init(
+    nodes: Int = 4_000_000, depth: Int = 64, scalarBytes: Int = 1 << 20, diagnostics: Int = 100,
+    tagDirectives: Int = 100
+  ) {
+    self.nodes = nodes
+    self.depth = depth
+    self.scalarBytes = scalarBytes
+    self.diagnostics = diagnostics
+    self.tagDirectives = tagDirectives
+  }
+
+  /// Limits that no export of a real cloud comes near: ten thousand rules are some 200,000 nodes.
+  public static let standard = YAMLLimits()
+}
