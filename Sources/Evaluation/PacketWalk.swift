@@ -36,6 +36,7 @@ struct PacketWalk {
   private var known: [CallKey: ChainResult] = [:]
   private var reasons: [String] = []
   private var steps: [TraceResult.Step] = []
+  private var undecidedAt: TraceResult.Decider?
 
   /// Chains may call one another this deep (the kernel stops at 16 jumps).
   static let depthLimit = 64
@@ -95,6 +96,7 @@ struct PacketWalk {
       if dropped != nil, rejected != nil { result.verdict = .drop }
     } else if dropped != nil || rejected != nil {
       result.verdict = .undecided
+      result.undecidedAt = undecidedAt
       result.decider = dropped ?? rejected
     } else {
       result.decider = ways.first?.accepted
@@ -164,6 +166,11 @@ struct PacketWalk {
         // An undecided match may fail with the effects so far: that way goes on behind the rule.
         let (match, after, failed) = matchRule(rule, graph, stage: stage, packet: packet)
         record(stage, chain: chain, rule: index, match: match, verdict: rule.verdict, depth: depth)
+        if match == .perhaps || rule.verdict.kind == .queue || rule.verdict.kind == .unknown, match != .no,
+          undecidedAt == nil, rule.verdict.kind != .none
+        {
+          undecidedAt = TraceResult.Decider(graph: stage.graph, rule: index, chain: chain)
+        }
         for packet in failed { keep(packet) }
         guard match != .no else { continue }
         for packet in after {

@@ -43,3 +43,21 @@ extension PathEvaluator {
     return store.wideGroups(set, firstLevel: level)?.map { (AddressSet(v6: $0.values), $0.rest) }
   }
 }
+
+extension PathEvaluator {
+  /// How many protocols a selection holds, and the most destination ports that it holds of any one of them.
+  public func spread(of selection: PacketSelection) -> (protocols: Int, ports: Int) {
+    let forgotten = (0...layout.sourcePort).filter { $0 != PacketLayout.protocolNumber && $0 != PacketLayout.port }
+    let set = store.forgetting(forgotten, in: selection.set)
+    func count(_ values: IntervalSet<UInt32>) -> Int {
+      values.intervals.reduce(0) { $0 + Int($1.upper - $1.lower) + 1 }
+    }
+    var protocols = 0
+    var ports = 0
+    for (values, rest) in store.groups(set, level: PacketLayout.protocolNumber) {
+      protocols += count(values)
+      for (portValues, _) in store.groups(rest, level: PacketLayout.port) { ports = max(ports, count(portValues)) }
+    }
+    return (protocols, ports)
+  }
+}

@@ -10,7 +10,7 @@ import RuleGraph
 public final class PathEvaluator {
   let graphs: [RuleGraph]
   let facts: SiteFacts
-  let question: PathQuestion
+  public let question: PathQuestion
   public let layout: PacketLayout
   let stages: [PathStage]
   let states: StateDomain
@@ -107,10 +107,15 @@ public final class PathEvaluator {
 
 extension Translation {
   /// Whether the destination is what changes.
-  var mapsDestination: Bool {
+  public var mapsDestination: Bool {
     switch kind {
     case .destination, .redirect, .destinationPrefix: true
     case .source, .masquerade, .sourcePrefix, .transparentProxy: false
     }
   }
+}
+
+extension PathEvaluator {
+  /// The path that is summarised.
+  public var path: Packet.Path { question.path }
 }

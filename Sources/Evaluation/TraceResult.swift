@@ -53,6 +53,8 @@ public struct TraceResult: Sendable {
   public var newDestinationPort: UInt16?
   /// Why the answer is undecided: the constructs in the order in which they were met.
   public var reasons: [String]
+  /// The first rule that could not be decided; nil when the verdict is not undecided.
+  public var undecidedAt: Decider?
   /// The walk, when it was asked for.
   public var steps: [Step]
 }

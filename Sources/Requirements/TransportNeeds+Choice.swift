@@ -4,7 +4,7 @@ extension RequirementRow {
   /// What the row needs of a feature after the site's changed ports; nil when a port leaves 1 to 65535.
   ///
   /// A setting moves all ports of the row by the distance between its new and its default value.
-  func needs(of feature: RowFeature, moved distances: [String: Int]) -> TransportNeeds? {
+  public func needs(of feature: RowFeature, moved distances: [String: Int]) -> TransportNeeds? {
     let distance = (feature.setting ?? setting).flatMap { distances[$0] } ?? 0
     if distance == 0 { return needs }
     var alternatives: [[TransportFlow]] = []

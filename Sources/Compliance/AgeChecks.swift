@@ -1,0 +1,99 @@
+import Evaluation
+import PacketSets
+import Requirements
+import RuleGraph
+import SourceText
+
+/// FW301 and FW302 on the site file, and FW301 for rule sets without a site.
+struct AgeChecks {
+  let map: SourceMap
+
+  /// Declared features that are deprecated, or clear text with an encrypted sibling.
+  func run(_ requirements: [Requirement], _ site: Site) -> [Finding] {
+    var findings: [Finding] = []
+    var seen: Set<String> = []
+    for requirement in requirements where requirement.applicability == .applies {
+      if requirement.isDeprecated, seen.insert("FW301 \(requirement.feature)").inserted {
+        findings.append(
+          finding(
+            "FW301", requirement, site,
+            "feature \(requirement.feature) is deprecated (\(requirement.row))",
+            "take \(requirement.feature) out of features: and close its port"))
+      }
+      if requirement.clearText == .clear, let sibling = requirement.encryptedSibling,
+        seen.insert("FW302 \(requirement.feature)").inserted
+      {
+        findings.append(
+          finding(
+            "FW302", requirement, site,
+            "feature \(requirement.feature) is clear text (\(requirement.row)); \(sibling) does the same encrypted",
+            "declare \(sibling) instead of \(requirement.feature) and open its port"))
+      }
+    }
+    return findings
+  }
+
+  private func finding(
+    _ code: String, _ requirement: Requirement, _ site: Site, _ message: String, _ remedy: String
+  ) -> Finding {
+    let isWritten = requirement.range.end > requirement.range.start
+    return Finding(
+      code: code, severity: CheckRegistry.severity(of: code), message: message, requirements: [requirement.row],
+      location: isWritten ? map.location(site.source, requirement.range) : nil, remediation: remedy,
+      fingerprint: Fingerprint.make([code, requirement.feature]))
+  }
+
+  /// Rules that admit a deprecated row's flow, for files without a site: whatever the addresses.
+  func run(_ firewall: LoadedFirewall, _ policy: Policy) -> [Finding] {
+    var findings: [Finding] = []
+    var seen: Set<TraceResult.Decider> = []
+    let rows = policy.rows.filter(\.isDeprecated)
+    for row in rows {
+      for transport in row.needs.flows {
+        for path in row.direction == .incoming ? [Packet.Path.input, .forward] : [.output, .forward] {
+          for family in IPFamily.allCases where firewall.speaks(of: family) {
+            let evaluator = PathEvaluator(
+              graphs: firewall.graphs, question: PathQuestion(family: family, path: path, phase: .first))
+            let all = evaluator.select(
+              PacketBox(protocols: IntervalSet(Interval(UInt32(transport.protocolNumber)))))
+            let flow = evaluator.restrict(evaluator.surelyAllowed(all), to: .transport(transport))
+            guard !flow.isEmpty else { continue }
+            for blame in evaluator.blameAccepts(flow) {
+              guard let decider = blame.decider, decider.rule != nil, !seen.contains(decider),
+                looksAtPorts(decider, firewall)
+              else { continue }
+              seen.insert(decider)
+              findings.append(admitted(row, blame, evaluator, firewall, family))
+            }
+          }
+        }
+      }
+    }
+    return findings
+  }
+
+  /// Whether a rule is about some ports rather than all.
+  private func looksAtPorts(_ decider: TraceResult.Decider, _ firewall: LoadedFirewall) -> Bool {
+    guard let rule = decider.rule else { return false }
+    let graph = firewall.graphs[decider.graph]
+    return graph.items(of: graph.rules[Int(rule)]).contains { item in
+      item.field == .destinationPort
+        || item.kind == .lookup && graph.lookups[Int(item.a)].fields.contains(.destinationPort)
+    }
+  }
+
+  private func admitted(
+    _ row: RequirementRow, _ blame: Blame, _ evaluator: PathEvaluator, _ firewall: LoadedFirewall, _ family: IPFamily
+  ) -> Finding {
+    let boxes = evaluator.boxes(of: blame.packets, limit: 8).boxes
+    let regions = boxes.map { RegionText.region($0, family: family) }
+    let decision = DeciderText(firewall: firewall, map: map).describe(blame.decider, ruleCount: blame.ruleCount)
+    return Finding(
+      code: "FW301", severity: CheckRegistry.severity(of: "FW301"),
+      message: "this rule admits a flow that is deprecated (\(row.id)): "
+        + regions.prefix(1).map(RegionText.phrase).joined(),
+      requirements: [row.id], firewall: firewall.name, location: decision.location,
+      packet: evaluator.witness(of: blame.packets), region: regions, remediation: "delete this rule",
+      fingerprint: Fingerprint.make(["FW301", firewall.name, decision.key]))
+  }
+}

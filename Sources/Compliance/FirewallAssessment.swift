@@ -1,0 +1,194 @@
+import Evaluation
+import PacketSets
+import Requirements
+import RuleGraph
+import SourceText
+
+/// One firewall of a site with everything that is asked about it; summaries are made once and shared by all checks.
+final class FirewallAssessment {
+  let firewall: LoadedFirewall
+  let entry: FirewallEntry
+  let site: Site
+  let policy: Policy
+  let units: [Unit]
+  /// Roles whose traffic crosses the firewall.
+  let roles: Set<String>
+  let facts: SiteFacts
+  /// Families in which the units have addresses.
+  let families: [IPFamily]
+  private var evaluators: [EvaluatorKey: PathEvaluator] = [:]
+
+  private struct EvaluatorKey: Hashable {
+    var direction: Direction
+    var phase: PathQuestion.Phase
+    var family: IPFamily
+  }
+
+  /// Every source port that an ordinary client uses.
+  static let clientPorts = IntervalSet<UInt32>(Interval(1024, 65535))
+
+  init(firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy) {
+    self.firewall = firewall
+    self.entry = entry
+    self.site = site
+    self.policy = policy
+    units = site.units(behind: entry)
+    roles = Set(site.roles(crossing: entry, policy))
+    let addresses = units.reduce(AddressSet()) { $0.union($1.allAddresses) }
+    families = IPFamily.allCases.filter { !addresses.restricted(to: $0).isEmpty }
+    var references = site.resolve
+    // A group that the site attaches to units stands for those units wherever another rule refers to it.
+    for other in site.firewalls {
+      for group in other.groups ?? [] {
+        let attached = site.units(behind: other).reduce(AddressSet()) { $0.union($1.allAddresses) }
+        references[group] = (references[group] ?? AddressSet()).union(attached)
+      }
+    }
+    facts = SiteFacts(localAddresses: entry.position == .host ? addresses : nil, references: references)
+  }
+
+  /// The unit addresses behind the firewall.
+  var unitAddresses: AddressSet { units.reduce(AddressSet()) { $0.union($1.allAddresses) } }
+
+  /// The addresses that this firewall itself translates to units.
+  var publishedHere: AddressSet {
+    units.reduce(AddressSet()) { result, unit in
+      unit.published.filter(isTranslatedHere).reduce(result) { $0.union(AddressSet($1.address)) }
+    }
+  }
+
+  /// Whether peers reach a published address through this firewall's own address translation.
+  func isTranslatedHere(_ published: PublishedAddress) -> Bool {
+    guard entry.position == .forward else { return false }
+    if let translator = published.translator { return entry.paths.contains { $0.path == translator } }
+    return firewall.graphs.contains { graph in graph.translations.contains(where: \.mapsDestination) }
+  }
+
+  /// The path of first packets in a direction.
+  func path(_ direction: Direction, _ phase: PathQuestion.Phase) -> Packet.Path {
+    if entry.position == .forward { return .forward }
+    return (direction == .incoming) == (phase == .first) ? .input : .output
+  }
+
+  /// The summary of a path, made when it is first asked for.
+  func evaluator(_ direction: Direction, _ phase: PathQuestion.Phase, _ family: IPFamily) -> PathEvaluator {
+    let key = EvaluatorKey(direction: direction, phase: phase, family: family)
+    if let known = evaluators[key] { return known }
+    let towardsUnits = (direction == .incoming) == (phase == .first)
+    let hull = towardsUnits && phase == .first ? unitAddresses.union(publishedHere) : unitAddresses
+    let question = PathQuestion(
+      family: family, path: path(direction, phase), phase: phase, sources: towardsUnits ? nil : hull,
+      destinations: towardsUnits ? hull : nil, interfaces: Set(entry.interfaces.flatMap(\.interfaces)))
+    let evaluator = PathEvaluator(graphs: firewall.graphs, facts: facts, question: question)
+    evaluators[key] = evaluator
+    return evaluator
+  }
+
+  // MARK: Flows
+
+  /// The pieces of a required flow that cross the firewall.
+  func parts(of flow: RequiredFlow, _ requirement: Requirement) -> [FlowPart] {
+    guard roles.contains(flow.role) else { return [] }
+    return families.flatMap { family -> [FlowPart] in
+      if flow.transport.protocolNumber == IPProtocol.icmp, family != .v4 { return [] }
+      if flow.transport.protocolNumber == IPProtocol.icmpv6, family != .v6 { return [] }
+      if flow.peers == .units { return unitPairs(flow, requirement, family) }
+      return peerParts(flow, requirement, family)
+    }
+  }
+
+  private func unitPairs(_ flow: RequiredFlow, _ requirement: Requirement, _ family: IPFamily) -> [FlowPart] {
+    units.compactMap { unit in
+      let own = unit.addresses(for: requirement.feature).restricted(to: family)
+      let others = site.units.filter { $0.name != unit.name }
+        .reduce(AddressSet()) { $0.union($1.addresses(for: requirement.feature)) }.restricted(to: family)
+      guard !own.isEmpty, !others.isEmpty else { return nil }
+      return part(flow, requirement.direction, family, units: own, peers: others)
+    }
+  }
+
+  private func peerParts(_ flow: RequiredFlow, _ requirement: Requirement, _ family: IPFamily) -> [FlowPart] {
+    let peers = (flow.peers.required ?? .possibleHosts).restricted(to: family)
+    guard !peers.isEmpty else { return [] }
+    let own = units.reduce(AddressSet()) { $0.union($1.addresses(for: requirement.feature)) }.restricted(to: family)
+    guard requirement.direction == .incoming else {
+      return own.isEmpty ? [] : [part(flow, .outgoing, family, units: own, peers: peers)]
+    }
+    var parts: [FlowPart] = []
+    // Public peers call a unit by its published address where this firewall is the one that translates it.
+    for unit in units {
+      let own = unit.addresses(for: requirement.feature).restricted(to: family)
+      let published = unit.published.filter { isTranslatedHere($0) && $0.address.family == family }
+      let calls = published.filter { $0.peers?.contains(flow.role) ?? true }
+      let called = calls.reduce(AddressSet()) { $0.union(AddressSet($1.address)) }
+      let allUse = calls.contains { $0.peers != nil }
+      let viaPublished = called.isEmpty ? AddressSet() : allUse ? peers : peers.intersection(.globallyReachableUnicast)
+      let direct = peers.subtracting(viaPublished)
+      if !viaPublished.isEmpty {
+        parts.append(part(flow, .incoming, family, units: called, peers: viaPublished, inside: own))
+      }
+      if !direct.isEmpty, !own.isEmpty, called.isEmpty || flow.peers != .unknown {
+        parts.append(part(flow, .incoming, family, units: own, peers: direct))
+      }
+    }
+    return merged(parts)
+  }
+
+  /// Parts that differ only in the unit are one: every peer has to reach every unit.
+  private func merged(_ parts: [FlowPart]) -> [FlowPart] {
+    var result: [FlowPart] = []
+    for part in parts {
+      if let index = result.firstIndex(where: { $0.first.sources == part.first.sources && $0.family == part.family }) {
+        result[index].first.destinations = result[index].first.destinations?.union(part.first.destinations ?? .all)
+        result[index].reply?.sources = result[index].reply?.sources?.union(part.reply?.sources ?? .all)
+      } else {
+        result.append(part)
+      }
+    }
+    return result
+  }
+
+  private func part(
+    _ flow: RequiredFlow, _ direction: Direction, _ family: IPFamily, units: AddressSet, peers: AddressSet,
+    inside: AddressSet? = nil
+  ) -> FlowPart {
+    var first = PacketBox.transport(flow.transport)
+    let hasPorts = IPProtocol.hasPorts(flow.transport.protocolNumber)
+    if hasPorts { first.sourcePorts = Self.clientPorts }
+    first.sources = direction == .incoming ? peers : units
+    first.destinations = direction == .incoming ? units : peers
+    let peerInterfaces = entry.interfaces(of: flow.role).map { Set($0) }
+    let unitInterfaces = entry.interfaces(of: InterfaceBinding.units).map { Set($0) }
+    first.inputInterfaces = direction == .incoming ? peerInterfaces : unitInterfaces
+    first.outputInterfaces = direction == .incoming ? unitInterfaces : peerInterfaces
+    if entry.position != .forward {
+      first.inputInterfaces = peerInterfaces
+      first.outputInterfaces = peerInterfaces
+    }
+    var reply: PacketBox?
+    if flow.needsReply {
+      var box = PacketBox(
+        sources: direction == .incoming ? inside ?? first.destinations : first.destinations,
+        destinations: first.sources, protocols: first.protocols, ports: hasPorts ? Self.clientPorts : nil,
+        sourcePorts: hasPorts ? first.ports : nil, inputInterfaces: first.outputInterfaces,
+        outputInterfaces: first.inputInterfaces)
+      if let type = flow.transport.icmpType {
+        let answer = IPProtocol.icmpReply(to: type, family: family)
+        box.ports = answer.map { IntervalSet(Interval(UInt32($0) << 8, UInt32($0) << 8 | 255)) }
+        reply = answer == nil ? nil : box
+      } else {
+        reply = box
+      }
+    }
+    return FlowPart(
+      flow: flow, direction: direction, family: family, first: first, reply: reply,
+      hasUnknownPeers: flow.peers == .unknown)
+  }
+}
+
+extension AddressSet {
+  /// Addresses that a host may have: all but the unspecified, loopback, multicast and reserved ones.
+  static let possibleHosts = AddressSet.all.subtracting(
+    AddressSet(
+      ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "ff00::/8"].compactMap { IPPrefix($0) }))
+}

@@ -1,0 +1,168 @@
+import Evaluation
+import PacketSets
+import Requirements
+import RuleGraph
+import SourceText
+
+/// FW101 to FW104: required flows that do not get through, or of which that is not known.
+struct GapChecks {
+  let assessment: FirewallAssessment
+  let map: SourceMap
+
+  private var firewall: LoadedFirewall { assessment.firewall }
+
+  /// The verdict on a requirement and what there is to say about it.
+  func run(_ requirement: Requirement) -> (status: RequirementStatus, findings: [Finding]) {
+    let best = assessment.assess(requirement)
+    let status = best.status
+    switch status {
+    case .open, .notApplicable: return (status, [])
+    case .undecided: return (status, undecided(requirement, best))
+    case .partial, .blocked: return (status, missing(requirement, best, status))
+    }
+  }
+
+  // MARK: FW101, FW102, FW104
+
+  /// Lost packets of one phase with the rule or policy that loses them.
+  private struct Loss {
+    var decider: TraceResult.Decider?
+    var jumps: [UInt32]
+    var ruleCount: Int
+    var isReply: Bool
+    var part: FlowPart
+    var evaluator: PathEvaluator
+    var packets: PacketSelection
+  }
+
+  private func missing(
+    _ requirement: Requirement, _ best: AlternativeAssessment, _ status: RequirementStatus
+  ) -> [Finding] {
+    var groups: [[Loss]] = []
+    func add(_ loss: Loss) {
+      let index = groups.firstIndex { group in
+        group.first.map { $0.decider == loss.decider && $0.isReply == loss.isReply } ?? false
+      }
+      if let index { groups[index].append(loss) } else { groups.append([loss]) }
+    }
+    for part in best.parts where part.status == .blocked || part.status == .partial {
+      let forth = assessment.evaluator(part.part.direction, .first, part.part.family)
+      for blame in forth.blameDrops(part.blocked) {
+        add(loss(blame, part.part, forth, isReply: false))
+      }
+      guard let reply = part.reply, !reply.blocked.isEmpty else { continue }
+      let back = assessment.evaluator(part.part.direction, .reply, part.part.family)
+      for blame in back.blameDrops(reply.blocked) { add(loss(blame, part.part, back, isReply: true)) }
+    }
+    let failsForth = groups.contains { $0.contains { !$0.isReply } }
+    return groups.compactMap { finding(requirement, $0, status, isReplyOnly: !failsForth) }
+  }
+
+  private func loss(_ blame: Blame, _ part: FlowPart, _ evaluator: PathEvaluator, isReply: Bool) -> Loss {
+    Loss(
+      decider: blame.decider, jumps: blame.jumps, ruleCount: blame.ruleCount, isReply: isReply, part: part,
+      evaluator: evaluator, packets: blame.packets)
+  }
+
+  private func finding(
+    _ requirement: Requirement, _ losses: [Loss], _ status: RequirementStatus, isReplyOnly: Bool
+  ) -> Finding? {
+    guard let first = losses.first else { return nil }
+    let code = first.isReply ? "FW104" : status == .blocked ? "FW101" : "FW102"
+    let boxes = losses.flatMap { loss in
+      loss.evaluator.boxes(of: loss.packets, limit: 16).boxes.map { ($0, loss.part.family) }
+    }
+    let regions = boxes.map { RegionText.region($0.0, family: $0.1) }
+    let decision = DeciderText(firewall: firewall, map: map).describe(first.decider, ruleCount: first.ruleCount)
+    let what =
+      first.isReply
+      ? "the answers of \(requirement.row) (\(requirement.feature)) are blocked"
+      : status == .blocked
+        ? "\(requirement.row) (\(requirement.feature)) is blocked"
+        : "\(requirement.row) (\(requirement.feature)) is partly blocked"
+    let shown = regions.prefix(3).map(RegionText.phrase).joined(separator: "; ")
+    let more = regions.count > 3 ? " and \(regions.count - 3) more" : ""
+    let jumps = DeciderText(firewall: firewall, map: map).jumpLocations(first.decider, first.jumps)
+    return Finding(
+      code: code, severity: CheckRegistry.severity(of: code),
+      message: "\(what): \(shown)\(more) \(decision.verb)", requirements: [requirement.row],
+      firewall: firewall.name, location: decision.location, related: jumps,
+      packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
+      remediation: Remedy(firewall: firewall, assessment: assessment).allow(
+        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, path: first.evaluator.path,
+        isReply: first.isReply, comment: "\(requirement.row) \(requirement.feature)"),
+      fingerprint: Fingerprint.make([
+        code, firewall.name, requirement.row, requirement.feature, decision.key,
+      ]))
+  }
+
+  // MARK: FW103
+
+  private func undecided(_ requirement: Requirement, _ best: AlternativeAssessment) -> [Finding] {
+    var findings: [Finding] = []
+    for part in best.parts where part.status == .undecided {
+      let next =
+        part.isSilent
+        ? silent(requirement, part)
+        : part.part.hasUnknownPeers && !part.lost.isEmpty
+          ? unbound(requirement, part) : undecidedRule(requirement, part)
+      if !findings.contains(where: { $0.fingerprint == next.fingerprint }) { findings.append(next) }
+    }
+    return findings
+  }
+
+  private func silent(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
+    let family = part.part.family == .v4 ? "IPv4" : "IPv6"
+    let tool = part.part.family == .v4 ? "iptables-save" : "ip6tables-save"
+    return undecidedFinding(
+      requirement, part, location: firstLine, reason: "the file says nothing of \(family)",
+      remedy: "list the output of \(tool) of the same host in this firewall's path", key: family)
+  }
+
+  private func unbound(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
+    let role = part.part.flow.role
+    let location = map.location(assessment.site.source, requirement.range)
+    return undecidedFinding(
+      requirement, part, location: requirement.range.end > requirement.range.start ? location : firstLine,
+      reason: "some addresses pass and others do not, and the site does not say who \(role) are",
+      remedy: "bind \(role) under peers: in the site file, for example\n  peers:\n    \(role): [192.0.2.0/24]",
+      key: "role " + role, isLost: true)
+  }
+
+  private func undecidedRule(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
+    let isReply = part.undecided.isEmpty
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let packets = isReply ? part.reply?.undecided ?? part.undecided : part.undecided
+    let packet = evaluator.witness(of: packets)
+    let result = packet.map { PacketTracer(graphs: firewall.graphs, facts: assessment.facts).trace($0) }
+    let decision = DeciderText(firewall: firewall, map: map).describe(
+      result?.undecidedAt ?? result?.decider, ruleCount: 1)
+    let reason = result?.reasons.first ?? "the evaluation budget ran out"
+    return undecidedFinding(
+      requirement, part, location: decision.location ?? firstLine, reason: "it depends on \(reason)",
+      remedy: RemedyText.undecided(reason), key: decision.key + reason, packet: packet)
+  }
+
+  private func undecidedFinding(
+    _ requirement: Requirement, _ part: PartAssessment, location: Location?, reason: String, remedy: String,
+    key: String, isLost: Bool = false, packet: Packet? = nil
+  ) -> Finding {
+    let isReply = part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
+    let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
+    let regions = boxes.map { RegionText.region($0, family: part.part.family) }
+    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    return Finding(
+      code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
+      message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: \(reason)"
+        + (shown.isEmpty ? "" : " (\(shown))"),
+      requirements: [requirement.row], firewall: firewall.name, location: location,
+      packet: packet, region: regions, remediation: remedy,
+      fingerprint: Fingerprint.make(["FW103", firewall.name, requirement.row, requirement.feature, key]))
+  }
+
+  private var firstLine: Location? {
+    firewall.graphs.first?.sources.first.map { map.location($0, SourceRange(0, 0)) }
+  }
+}

@@ -1,0 +1,72 @@
+import RuleGraph
+import SourceText
+
+/// FW501 to FW504: what of the input was not understood, or only as "perhaps".
+struct InputChecks {
+  let map: SourceMap
+  /// Findings of one kind in a file before they are summed up.
+  static let limit = 200
+
+  /// All findings about a firewall's files.
+  func run(_ firewall: LoadedFirewall) -> [Finding] {
+    var findings: [Finding] = []
+    for (index, graph) in firewall.graphs.enumerated() {
+      let diagnostics = index < firewall.diagnostics.count ? firewall.diagnostics[index] : []
+      findings += syntax(graph, diagnostics, firewall)
+      findings += approximated(graph, firewall)
+      findings += references(graph, firewall)
+    }
+    return findings
+  }
+
+  private func syntax(_ graph: RuleGraph, _ diagnostics: [Diagnostic], _ firewall: LoadedFirewall) -> [Finding] {
+    diagnostics.filter { $0.severity == .error && $0.file < graph.sources.count }.map { diagnostic in
+      let source = graph.sources[diagnostic.file]
+      let loads = graph.dialect.isSecurityGroup ? "" : "; the kernel would load none of this file"
+      return Finding(
+        code: "FW501", severity: CheckRegistry.severity(of: "FW501"), message: diagnostic.message + loads,
+        firewall: firewall.name, location: map.location(source, diagnostic.range),
+        remediation: "correct the statement",
+        fingerprint: Fingerprint.make(["FW501", source.path, source.text(diagnostic.range), diagnostic.message]))
+    }
+  }
+
+  private func approximated(_ graph: RuleGraph, _ firewall: LoadedFirewall) -> [Finding] {
+    var findings: [Finding] = []
+    for (index, rule) in graph.rules.enumerated() where rule.understanding == .approximated && rule.isWritten {
+      guard findings.count < Self.limit else { break }
+      let reasons = graph.items(of: rule).compactMap { item -> String? in
+        item.kind == .undecidable || item.kind == .setUnknown ? graph.reason(of: item) : nil
+      }
+      guard !reasons.isEmpty || rule.verdict.kind == .queue || rule.verdict.kind == .unknown else { continue }
+      let reason = reasons.isEmpty ? "its verdict" : reasons.joined(separator: ", ")
+      let text = graph.sources[Int(rule.file)].text(rule.range)
+      findings.append(
+        Finding(
+          code: "FW502", severity: CheckRegistry.severity(of: "FW502"),
+          message: "whether this rule matches is not known offline: \(reason)", firewall: firewall.name,
+          location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(reason),
+          fingerprint: Fingerprint.make(["FW502", firewall.name, text])))
+    }
+    return findings
+  }
+
+  private func references(_ graph: RuleGraph, _ firewall: LoadedFirewall) -> [Finding] {
+    var findings: [Finding] = []
+    var seen: Set<UInt32> = []
+    for (index, rule) in graph.rules.enumerated() where rule.isWritten {
+      for item in graph.items(of: rule) where item.kind == .reference && seen.insert(item.a).inserted {
+        guard findings.count < Self.limit else { return findings }
+        let reference = graph.references[Int(item.a)]
+        findings.append(
+          Finding(
+            code: "FW504", severity: CheckRegistry.severity(of: "FW504"),
+            message: "the contents of \(reference.kind) \(reference.name) are not in this file",
+            firewall: firewall.name, location: map.location(ofRule: UInt32(index), in: graph),
+            remediation: "give them in the site file:\n  resolve:\n    \(reference.name): [192.0.2.0/24]",
+            fingerprint: Fingerprint.make(["FW504", firewall.name, reference.kind, reference.name])))
+      }
+    }
+    return findings
+  }
+}

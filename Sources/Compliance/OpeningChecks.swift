@@ -1,0 +1,241 @@
+import Evaluation
+import PacketSets
+import Requirements
+import RuleGraph
+import SourceText
+
+/// FW201 to FW206, and FW301 for rules: what is open beyond the declared flows.
+///
+/// Excess is what surely reaches or leaves a unit, less all required and declared flows. It is split by the rule that
+/// admits it and then by the first code that fits; one finding per rule and code.
+struct OpeningChecks {
+  let assessment: FirewallAssessment
+  let regions: PolicyRegions
+  let map: SourceMap
+
+  private var firewall: LoadedFirewall { assessment.firewall }
+
+  /// All findings of both directions and families; equal rules of both families are one finding.
+  func run() -> [Finding] {
+    var openings: [Opening] = []
+    for direction in Direction.allCases {
+      for family in assessment.families where firewall.speaks(of: family) {
+        for opening in self.openings(direction, family) {
+          let known = openings.firstIndex {
+            $0.code == opening.code && $0.decider == opening.decider && $0.direction == opening.direction
+          }
+          if let known { openings[known].merge(opening) } else { openings.append(opening) }
+        }
+      }
+    }
+    return openings.map { finding($0) }
+  }
+
+  /// What one rule opens, as far as one code says it.
+  private struct Opening {
+    var code: String
+    var direction: Direction
+    var decider: TraceResult.Decider?
+    var ruleCount: Int
+    var jumps: [UInt32]
+    var boxes: [(PacketBox, IPFamily)]
+    var packet: Packet?
+    var rows: [String]
+    var features: [String]
+    var path: Packet.Path
+
+    mutating func merge(_ other: Opening) {
+      boxes += other.boxes
+      for row in other.rows where !rows.contains(row) { rows.append(row) }
+      for feature in other.features where !features.contains(feature) { features.append(feature) }
+    }
+  }
+
+  private func openings(_ direction: Direction, _ family: IPFamily) -> [Opening] {
+    let evaluator = assessment.evaluator(direction, .first, family)
+    let own = assessment.unitAddresses.union(assessment.publishedHere).restricted(to: family)
+    var box = PacketBox()
+    if direction == .incoming { box.destinations = own } else { box.sources = own }
+    let interfaces = Set(
+      assessment.entry.interfaces.filter { $0.subject != InterfaceBinding.units }.flatMap(\.interfaces))
+    let unitSide = assessment.entry.interfaces(of: InterfaceBinding.units).map { Set($0) }
+    let peerSide = interfaces.isEmpty ? nil : interfaces
+    let isForward = assessment.entry.position == .forward
+    box.inputInterfaces = direction == .incoming ? peerSide : isForward ? unitSide : peerSide
+    box.outputInterfaces = direction == .incoming ? (isForward ? unitSide : peerSide) : peerSide
+    let universe = evaluator.select(box)
+    let allowed = evaluator.surelyAllowed(universe)
+    guard !allowed.isEmpty else { return [] }
+    var excess = allowed
+    func take(_ part: PacketBox) { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
+    let permitted = regions.permitted(direction, units: assessment.units)
+    for (part, _) in permitted { take(part) }
+    for part in regions.alsoOpen(direction, units: assessment.units) { take(part) }
+    take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
+    take(PolicyRegions.housekeeping(family))
+    // Destinations that a host cannot have are no way out, nor sources a way in.
+    let impossible = AddressSet.all.subtracting(.possibleHosts)
+    take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
+    guard !excess.isEmpty else { return [] }
+    // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
+    return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
+      let own = evaluator.intersection(blame.packets, excess)
+      return own.isEmpty ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
+    }
+  }
+
+  // MARK: Codes
+
+  private func classify(
+    _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily, _ evaluator: PathEvaluator,
+    _ permitted: [PacketBox]
+  ) -> [Opening] {
+    var rest = excess
+    var result: [Opening] = []
+    func claim(_ code: String, _ packets: PacketSelection, rows: [String] = [], features: [String] = []) {
+      guard !packets.isEmpty else { return }
+      let boxes = evaluator.boxes(of: packets, limit: 24).boxes.map { ($0, family) }
+      result.append(
+        Opening(
+          code: code, direction: direction, decider: blame.decider, ruleCount: blame.ruleCount, jumps: blame.jumps,
+          boxes: boxes, packet: evaluator.witness(of: packets), rows: rows, features: features, path: evaluator.path))
+      rest = evaluator.difference(rest, packets)
+    }
+    /// What of the rest lies in some services' ports; those services.
+    func within(_ services: [PolicyRegions.Service]) -> (PacketSelection, [PolicyRegions.Service]) {
+      var packets = evaluator.difference(rest, rest)
+      var met: [PolicyRegions.Service] = []
+      for service in services {
+        for transport in service.transports {
+          let part = evaluator.restrict(rest, to: .transport(transport))
+          if part.isEmpty { continue }
+          packets = evaluator.union(packets, part)
+          if !met.contains(where: { $0.row == service.row }) { met.append(service) }
+        }
+      }
+      return (packets, met)
+    }
+    let services = regions.services(direction)
+    let breadth = Breadth(of: blame.packets, evaluator)
+    if !breadth.isAllPorts {
+      let (packets, met) = within(services.filter(\.isDeprecated))
+      claim("FW301", packets, rows: met.map(\.row))
+    }
+    if breadth.isEverything {
+      claim("FW201", rest)
+      return result
+    }
+    if direction == .incoming {
+      // Rows that a declared feature makes public, or offers to its users, are theirs: never "exposed".
+      let open = services.filter { $0.isDeclared && $0.exposure != .never }
+      let (facing, _) = within(open)
+      let publicPart = evaluator.restrict(rest, to: PacketBox(sources: .globallyReachableUnicast))
+      let candidates = evaluator.difference(publicPart, facing)
+      let saved = rest
+      rest = candidates
+      let (packets, met) = within(services.filter { $0.exposure == .never || ($0.exposure == .users && adminPort($0)) })
+      rest = saved
+      claim("FW204", packets, rows: met.map(\.row))
+    }
+    var known = evaluator.difference(rest, rest)
+    for var part in permitted {
+      part.sources = direction == .incoming ? nil : part.sources
+      part.destinations = direction == .incoming ? part.destinations : nil
+      known = evaluator.union(known, evaluator.restrict(rest, to: part))
+    }
+    let rows = regions.requirements.filter { requirement in
+      requirement.direction == direction && requirement.applicability == .applies
+        && requirement.alternatives.joined().contains {
+          !evaluator.restrict(known, to: .transport($0.transport)).isEmpty
+        }
+    }
+    claim(direction == .incoming ? "FW202" : "FW205", known, rows: unique(rows.map(\.row)))
+    let (undeclared, met) = within(services.filter { !$0.isDeclared && !$0.isDeprecated })
+    claim("FW206", undeclared, rows: met.map(\.row), features: unique(met.flatMap(\.features)))
+    claim("FW203", rest)
+    return result
+  }
+
+  /// Whether a users' row is administration too, as the HTTPS port is: without its users declared it stays inside.
+  private func adminPort(_ service: PolicyRegions.Service) -> Bool {
+    regions.policy.row(service.row)?.features.contains { $0.roles.contains("administrators") } ?? false
+  }
+
+  private func unique(_ words: [String]) -> [String] {
+    words.reduce(into: []) { result, word in if !result.contains(word) { result.append(word) } }
+  }
+
+  /// How broad what a rule admits is.
+  private struct Breadth {
+    /// Nearly every port of some protocol: the rule does not look at ports.
+    var isAllPorts: Bool
+    /// Nearly every protocol and port, for at least half of the Internet.
+    var isEverything: Bool
+
+    init(of packets: PacketSelection, _ evaluator: PathEvaluator) {
+      let isIncoming = evaluator.question.destinations != nil
+      let (protocols, ports) = evaluator.spread(of: packets)
+      isAllPorts = ports > 60_000
+      let peers = evaluator.addresses(of: packets, isSource: isIncoming)
+      let publicPeers = peers?.intersection(.globallyReachableUnicast).approximateCount ?? .infinity
+      let family = evaluator.question.family
+      let all = AddressSet.globallyReachableUnicast.restricted(to: family).approximateCount
+      isEverything = isAllPorts && protocols > 200 && publicPeers >= all * 0.45
+    }
+  }
+
+  // MARK: Words
+
+  private func finding(_ opening: Opening) -> Finding {
+    let regions = opening.boxes.map { RegionText.region($0.0, family: $0.1) }
+    let decider = DeciderText(firewall: firewall, map: map)
+    let decision = decider.describe(opening.decider, ruleCount: opening.ruleCount)
+    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
+    let subject = opening.decider?.rule == nil ? "the policy" : "this rule"
+    return Finding(
+      code: opening.code, severity: CheckRegistry.severity(of: opening.code),
+      message: "\(subject) \(claim(opening)): \(shown)\(more)", requirements: opening.rows, firewall: firewall.name,
+      location: decision.location, related: decider.jumpLocations(opening.decider, opening.jumps),
+      packet: opening.packet, region: Array(regions.prefix(24)), remediation: remedy(opening),
+      fingerprint: Fingerprint.make([opening.code, firewall.name, opening.direction.rawValue, decision.key]))
+  }
+
+  private func claim(_ opening: Opening) -> String {
+    let rows = opening.rows.joined(separator: ", ")
+    switch opening.code {
+    case "FW301": return "admits a flow that is deprecated (\(rows))"
+    case "FW201": return opening.direction == .incoming ? "lets everything in" : "lets everything out"
+    case "FW204": return "exposes to the Internet what should never be (\(rows))"
+    case "FW202": return "lets in more sources than \(rows) needs"
+    case "FW205": return "lets the unit reach more destinations than \(rows) needs"
+    case "FW206":
+      let names = opening.features.prefix(3).joined(separator: ", ") + (opening.features.count > 3 ? ", ..." : "")
+      return "opens what only undeclared features use (\(names))"
+    default: return "opens what no requirement asks for"
+    }
+  }
+
+  private func remedy(_ opening: Opening) -> String {
+    guard let (box, family) = opening.boxes.first else { return "" }
+    let required: AddressSet? =
+      opening.code == "FW202" || opening.code == "FW205" ? permittedPeers(opening, family) : nil
+    let edit = Remedy(firewall: firewall, assessment: assessment).narrow(
+      box, family: family, decider: opening.decider, path: opening.path, required: required)
+    switch opening.code {
+    case "FW206":
+      return "declare the feature in the site file (\(opening.features.joined(separator: ", "))), or close it:\n" + edit
+    case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
+    default: return edit
+    }
+  }
+
+  /// The peers that the declared rows of an opening allow.
+  private func permittedPeers(_ opening: Opening, _ family: IPFamily) -> AddressSet {
+    regions.permitted(opening.direction, units: assessment.units)
+      .filter { opening.rows.contains($0.requirement.row) }
+      .reduce(AddressSet()) { set, entry in
+        set.union((opening.direction == .incoming ? entry.box.sources : entry.box.destinations) ?? AddressSet())
+      }.restricted(to: family)
+  }
+}
