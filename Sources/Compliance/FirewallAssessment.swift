@@ -139,8 +139,11 @@ final class FirewallAssessment {
     var result: [FlowPart] = []
     for part in parts {
       if let index = result.firstIndex(where: { $0.first.sources == part.first.sources && $0.family == part.family }) {
-        result[index].first.destinations = result[index].first.destinations?.union(part.first.destinations ?? .all)
-        result[index].reply?.sources = result[index].reply?.sources?.union(part.reply?.sources ?? .all)
+        let destinations = result[index].first.destinations ?? .all
+        result[index].first.destinations = destinations.union(part.first.destinations ?? .all)
+        if let sources = result[index].reply?.sources {
+          result[index].reply?.sources = sources.union(part.reply?.sources ?? .all)
+        }
       } else {
         result.append(part)
       }
