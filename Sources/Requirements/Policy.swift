@@ -91,24 +91,32 @@ public struct PolicyRemark: Sendable, Hashable {
 /// its schema.
 public struct Policy: Sendable {
   /// The product's name, such as `fortimail`.
-  public var name: String
+  public internal(set) var name: String
   /// Its version, such as `7.6`.
-  public var version: String
+  public internal(set) var version: String
   /// The product's name as it is written in prose.
-  public var title: String
+  public internal(set) var title: String
   /// The document that the rows come from.
-  public var source: String
+  public internal(set) var source: String
   /// How the product can be run.
-  public var modes: [String]
-  public var settings: [Setting]
-  public var roles: [Role]
-  public var features: [Feature]
+  public internal(set) var modes: [String]
+  public internal(set) var settings: [Setting]
+  public internal(set) var roles: [Role]
+  public internal(set) var features: [Feature]
   /// The printed rows, incoming before outgoing, in the document's order.
-  public var rows: [RequirementRow]
+  public internal(set) var rows: [RequirementRow]
   /// Rows beyond the printed table, checked like the others.
-  public var unlistedRows: [RequirementRow]
-  public var hosts: [RequiredHost]
-  public var remarks: [PolicyRemark]
+  public internal(set) var unlistedRows: [RequirementRow]
+  public internal(set) var hosts: [RequiredHost]
+  public internal(set) var remarks: [PolicyRemark]
+  /// Where features stand in rows; rows are counted through both lists.
+  private var entries: [String: [Entry]] = [:]
+
+  /// One feature of one row.
+  private struct Entry: Sendable {
+    var row: Int
+    var feature: Int
+  }
 
   /// Makes a policy.
   public init(
@@ -128,6 +136,23 @@ public struct Policy: Sendable {
     self.unlistedRows = unlistedRows
     self.hosts = hosts
     self.remarks = remarks
+    index()
+  }
+
+  /// Finds again where features stand in the rows, and adds features that only rows name.
+  mutating func index() {
+    entries.removeAll(keepingCapacity: true)
+    entries.reserveCapacity(rows.count)
+    let known = Set(features.map(\.name))
+    for (start, list) in [(0, rows), (rows.count, unlistedRows)] {
+      for row in list.indices {
+        for feature in list[row].features.indices {
+          let name = list[row].features[feature].feature
+          entries[name, default: []].append(Entry(row: start + row, feature: feature))
+          if entries[name]?.count == 1, !known.contains(name) { features.append(Feature(name: name, explanation: "")) }
+        }
+      }
+    }
   }
 
   /// The name by which a site asks for it, such as `fortimail-7.6`.
@@ -150,10 +175,16 @@ public struct Policy: Sendable {
   /// The setting of a name.
   public func setting(_ name: String) -> Setting? { settings.first { $0.name == name } }
 
-  /// The rows that a feature asks for, in order.
-  public func rows(askedBy feature: String) -> [RequirementRow] {
-    allRows.filter { $0.features.contains { $0.feature == feature } }
+  /// The rows that a feature asks for, in order, each with the feature's entry in it.
+  public func entries(of feature: String) -> [(row: RequirementRow, feature: RowFeature)] {
+    (entries[feature] ?? []).map { entry in
+      let row = entry.row < rows.count ? rows[entry.row] : unlistedRows[entry.row - rows.count]
+      return (row, row.features[entry.feature])
+    }
   }
+
+  /// The rows that a feature asks for, in order.
+  public func rows(askedBy feature: String) -> [RequirementRow] { entries(of: feature).map(\.row) }
 
   /// The rows that a setting moves, for all of their features or for some.
   public func rows(movedBy setting: String) -> [RequirementRow] {
@@ -163,10 +194,8 @@ public struct Policy: Sendable {
   /// The roles that a feature speaks with, alternatives included, in the order of the rows.
   public func roles(of feature: String) -> [String] {
     var roles: [String] = []
-    for row in allRows {
-      for entry in row.features where entry.feature == feature {
-        for role in entry.roles + entry.alternativeRoles where !roles.contains(role) { roles.append(role) }
-      }
+    for (_, entry) in entries(of: feature) {
+      for role in entry.roles + entry.alternativeRoles where !roles.contains(role) { roles.append(role) }
     }
     return roles
   }

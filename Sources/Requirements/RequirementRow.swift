@@ -76,8 +76,11 @@ public struct RowFeature: Sendable, Hashable {
 public struct RestoredCell: Sendable, Hashable {
   /// `peers` or `purposes`.
   public var cell: String
-  /// `carried` (from the cell above), `documents` (other documents of the vendor) or `analogy` (a sibling row).
+  /// `carried` (the cell above), `documents` (other documents of the vendor) or `analogy` (a sibling row).
   public var origin: String
+
+  /// The possible origins.
+  static let origins = ["carried", "documents", "analogy"]
 
   /// Makes a restored cell.
   public init(cell: String, origin: String) {

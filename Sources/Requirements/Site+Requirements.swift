@@ -9,8 +9,7 @@ extension Site {
     var requirements: [Requirement] = []
     for declared in features {
       let sibling = policy.feature(declared.name)?.encryptedSibling
-      for row in policy.allRows {
-        guard let feature = row.feature(named: declared.name) else { continue }
+      for (row, feature) in policy.entries(of: declared.name) {
         let alternatives = alternatives(of: row, feature, policy, distances)
         requirements.append(
           Requirement(
@@ -47,8 +46,7 @@ extension Site {
   public func rolesInUse(_ policy: Policy) -> [String] {
     var roles: [String] = []
     for declared in features {
-      for row in policy.allRows {
-        guard let feature = row.feature(named: declared.name), row.applies(feature, in: mode) else { continue }
+      for (row, feature) in policy.entries(of: declared.name) where row.applies(feature, in: mode) {
         for role in feature.roles + feature.alternativeRoles where !roles.contains(role) { roles.append(role) }
       }
     }
