@@ -78,18 +78,22 @@ struct NodeReader {
 
   /// Reports a key that means nothing here.
   mutating func unknownKey(_ entry: Entry, of what: String, known: [String]) {
-    error(
-      "\(what) has no key \(NodeReader.quoted(entry.key))\(Suggestion.hint(for: entry.key, among: known))",
-      at: entry.keyRange)
+    let hint = NodeReader.hint(for: entry.key, among: known)
+    error("\(what) has no key \(NodeReader.quoted(entry.key))\(hint)", at: entry.keyRange)
   }
 
-  /// Reports a word that should have been one of several: the nearest of them, or all when they are few.
+  /// Reports a word that should have been one of several.
   mutating func unknownWord(
     _ word: String, _ what: String, among known: some Collection<String>, at range: SourceRange
   ) {
-    var hint = Suggestion.hint(for: word, among: known)
-    if hint.isEmpty, (1...5).contains(known.count) { hint = "; one of \(known.joined(separator: ", "))" }
-    error("unknown \(what) \(NodeReader.quoted(word))\(hint)", at: range)
+    error("unknown \(what) \(NodeReader.quoted(word))\(NodeReader.hint(for: word, among: known))", at: range)
+  }
+
+  /// The nearest candidate, or all when none is near and they are few.
+  private static func hint(for word: String, among known: some Collection<String>) -> String {
+    let hint = Suggestion.hint(for: word, among: known)
+    guard hint.isEmpty, (1...5).contains(known.count) else { return hint }
+    return "; one of \(known.joined(separator: ", "))"
   }
 
   /// The place for what a mapping lacks: its first key, as the mapping itself may span many lines.
