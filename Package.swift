@@ -201,6 +201,7 @@ let package = Package(
         "RuleGraph",
         "SecurityGroups",
         "SourceText",
+        "YAMLDocument",
       ],
       swiftSettings: settings
     ),

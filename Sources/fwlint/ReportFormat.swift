@@ -1,0 +1,51 @@
+import ArgumentParser
+import Compliance
+import Glibc
+import Reporting
+
+/// The formats of a report of `check`.
+enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+  case text
+  case json
+
+  /// Whether the report names the inputs' digests, which take a pass over every byte.
+  var needsDigests: Bool { self == .json }
+
+  /// The report in this format.
+  func render(_ report: CheckReport, style: TextStyle) -> String {
+    switch self {
+    case .text: TextReport(report, style: style).render()
+    case .json: JSONReport.render(report)
+    }
+  }
+}
+
+/// Where a report goes.
+struct ReportOutput {
+  var format: ReportFormat
+  /// Nil: standard output.
+  var path: String?
+
+  /// Reads `FILE` and `FORMAT=FILE`; without any `FILE` the standard report goes to standard output.
+  static func parse(_ words: [String], standard: ReportFormat) throws -> [ReportOutput] {
+    var outputs: [ReportOutput] = []
+    var hasStandard = false
+    for word in words {
+      if let equals = word.firstIndex(of: "="), let format = ReportFormat(rawValue: String(word[..<equals])) {
+        outputs.append(ReportOutput(format: format, path: String(word[word.index(after: equals)...])))
+      } else {
+        guard !hasStandard else { throw ValidationError("--output names a second FILE; write FORMAT=FILE") }
+        hasStandard = true
+        outputs.append(ReportOutput(format: standard, path: word))
+      }
+    }
+    if !hasStandard { outputs.insert(ReportOutput(format: standard), at: 0) }
+    return outputs
+  }
+
+  /// Writes a report.
+  func write(_ report: CheckReport, style: TextStyle) throws {
+    guard let path else { return Terminal.print(format.render(report, style: style)) }
+    try FileWriter.write(format.render(report, style: TextStyle()), to: path)
+  }
+}
