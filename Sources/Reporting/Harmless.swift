@@ -14,7 +14,12 @@ public enum Harmless {
   /// The same for a text of several lines: LF stays.
   public static func lines(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { $0 != "\n" && isHarmful($0) }) else { return text }
-    return text.split(separator: "\n", omittingEmptySubsequences: false).map { line($0) }.joined(separator: "\n")
+    // By scalars: CR LF is a single character.
+    var result = ""
+    for scalar in text.unicodeScalars {
+      result.unicodeScalars.append(contentsOf: scalar == "\n" ? [scalar] : replacement(scalar))
+    }
+    return result
   }
 
   private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {

@@ -53,7 +53,7 @@ final class PlaceMap {
     if step.rule == nil { text = "policy \(step.verdict.kind)" }
     if text.isEmpty { text = "implied: \(verdict(step.verdict, graph))" }
     // One line a rule, however it is laid out.
-    text = text.split { $0 == "\n" || $0 == "\r" }.map { $0.drop { $0 == " " || $0 == "\t" } }.joined(separator: " ")
+    text = text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
     return WalkStep(
       hook: step.hook.keyword,
       chain: "\(table.family.keyword) \(graph.names[table.name]) \(graph.names[chain.name])", depth: step.depth,

@@ -6,7 +6,13 @@ import Reporting
 /// The formats of a report of `check`.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
   case text
+  case concise
   case json
+  case sarif
+  case github
+  case gitlab
+  case junit
+  case markdown
 
   /// Whether the report names the inputs' digests, which take a pass over every byte.
   var needsDigests: Bool { self == .json }
@@ -15,7 +21,13 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
   func render(_ report: CheckReport, style: TextStyle) -> String {
     switch self {
     case .text: TextReport(report, style: style).render()
+    case .concise: ConciseReport.render(report)
     case .json: JSONReport.render(report)
+    case .sarif: SARIFReport(report, version: Version.text).render()
+    case .github: GitHubReport.render(report)
+    case .gitlab: GitLabReport.render(report)
+    case .junit: JUnitReport.render(report)
+    case .markdown: MarkdownReport.render(report)
     }
   }
 }
