@@ -15,10 +15,11 @@ struct AWSReader {
   /// What AWS never filters: its resolver, instance and container metadata, time and licence activation.
   ///
   /// **Source:** VPC user guide, "Control traffic to your AWS resources using security groups".
-  static let unfiltered: [IPPrefix] = [
-    "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
-    "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
-  ].compactMap { IPPrefix($0) }
+  static let unfiltered = AddressSet(
+    [
+      "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
+      "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
+    ].compactMap { IPPrefix($0) })
 
   /// What surrounds security groups, and network ACLs, which keep no state.
   static func surroundings(unread: [SourceRange]) -> [GroupGraphBuilder.Level: GroupGraphBuilder.Surroundings] {
@@ -39,12 +40,13 @@ struct AWSReader {
       return
     }
     let name = builder.text(node["GroupName"])
-    let idNode = node["GroupId"] ?? node["GroupName"]
-    guard let idNode, let id = builder.text(idNode) else {
+    let group: Int
+    if let idNode = node["GroupId"] ?? node["GroupName"], let id = builder.text(idNode) {
+      group = builder.group(id, name: name, range: idNode.range)
+    } else {
       builder.error("the security group has neither GroupId nor GroupName", at: node.range)
-      return
+      group = builder.namelessGroup(at: node.range)
     }
-    let group = builder.group(id, name: name, range: idNode.range)
     readPermissions(node["IpPermissions"], group, .ingress)
     readPermissions(node["IpPermissionsEgress"], group, .egress)
   }
@@ -97,7 +99,7 @@ struct AWSReader {
 
   private mutating func peer(_ node: YAMLNode?, _ kind: PeerKind, key: String, at range: SourceRange) -> AddressMatch {
     guard let node, let text = builder.text(node) else {
-      builder.error("the entry has no \(key)", at: node?.range.isEmpty == false ? node?.range ?? range : range)
+      builder.error("the entry has no \(key)", at: range)
       return .unparsed
     }
     switch kind {
@@ -116,11 +118,13 @@ struct AWSReader {
 
   /// Reads one element of `SecurityGroupRules`.
   mutating func readRule(_ node: YAMLNode) {
-    guard node.kind == .mapping, let idNode = node["GroupId"], let id = builder.text(idNode) else {
+    let group: Int
+    if let idNode = node["GroupId"], let id = builder.text(idNode) {
+      group = builder.group(id, range: idNode.range)
+    } else {
       builder.error("the security group rule has no GroupId", at: node.range)
-      return
+      group = builder.namelessGroup(at: node.range)
     }
-    let group = builder.group(id, range: idNode.range)
     var draft = RuleDraft(.accept, range: node.range)
     draft.transport = AWSTransport.read(
       ipProtocol: NodeValue(node["IpProtocol"]), from: NodeValue(node["FromPort"]), to: NodeValue(node["ToPort"]),
@@ -152,9 +156,4 @@ struct AWSReader {
     }
     return builder.boolean(value, key: "IsEgress")
   }
-}
-
-extension SourceRange {
-  /// Whether it holds no byte.
-  var isEmpty: Bool { end <= start }
 }

@@ -65,15 +65,20 @@ struct ExportDocument {
     if node["NetworkAcls"] != nil { return .awsNetworkACLs }
     if node["PrefixLists"] != nil { return .awsPrefixLists }
     if isMap("Resources"), node["AWSTemplateFormatVersion"] != nil || holdsCloudFormation(node["Resources"]) {
-      return .cloudFormation
+      return holdsGroups(node["Resources"])
+        ? .cloudFormation : .foreign("a CloudFormation template without security groups")
     }
     if let entries = node["Entries"], entries.kind == .sequence, isPrefixList(entries) { return .awsPrefixListEntries }
     for key in ["security_groups", "security_group", "security_group_rules", "security_group_rule"]
     where node[key] != nil { return .openStack }
-    if node["$schema"]?.scalar?.contains("deploymentTemplate.json") == true { return .azureTemplate }
+    if node["$schema"]?.scalar?.contains("deploymentTemplate.json") == true {
+      return holdsAzureGroups(node["resources"])
+        ? .azureTemplate : .foreign("an Azure template without network security groups")
+    }
     if node["kind"]?.scalar?.hasPrefix("compute#firewall") == true {
       return node["kind"]?.scalar?.contains("olicy") == true ? .gcpPolicy : .gcpFirewall
     }
+    if node["firewallPolicys"] != nil { return .gcpPolicy }
     if let list = node["value"] ?? node["items"], list.kind == .sequence, let first = firstElement(list) {
       return kind(ofElement: first)
     }
@@ -87,6 +92,7 @@ struct ExportDocument {
     if has("SecurityGroupRuleId"), has("IsEgress") { return .awsRules }
     if has("NetworkAclId"), has("Entries") { return .awsNetworkACLs }
     if has("Ethertype"), has("IP Protocol") || has("Direction") { return .openStack }
+    if has("IP Range"), has("Port Range") { return .openStack }
     if has("direction"), has("ethertype") || has("ether_type") { return .openStack }
     if has("security_group_rules") || has("rules") && has("project_id") { return .openStack }
     if let kind = node["kind"]?.scalar, kind.hasPrefix("compute#firewall") {
@@ -116,6 +122,24 @@ struct ExportDocument {
   private static func isPrefixList(_ entries: YAMLNode) -> Bool {
     guard let first = firstElement(entries) else { return true }
     return first["Cidr"] != nil
+  }
+
+  private static func holdsGroups(_ resources: YAMLNode?) -> Bool {
+    var holds = false
+    resources?.forEachEntry { _, resource in
+      if !holds, let type = resource["Type"]?.scalar { holds = type.hasPrefix("AWS::EC2::SecurityGroup") }
+    }
+    return holds
+  }
+
+  private static func holdsAzureGroups(_ resources: YAMLNode?) -> Bool {
+    var holds = false
+    resources?.forEachElement { resource in
+      if !holds, let type = resource["type"]?.scalar {
+        holds = type.lowercased().hasPrefix("microsoft.network/networksecuritygroups")
+      }
+    }
+    return holds
   }
 
   private static func holdsCloudFormation(_ resources: YAMLNode?) -> Bool {

@@ -45,4 +45,19 @@ extension GroupGraphBuilder {
     guard let number = ScalarText.integer(text), (0...255).contains(number) else { return nil }
     return UInt8(number)
   }
+
+  /// The union of ports and ranges of ports; nil after an error.
+  mutating func ports(_ nodes: [YAMLNode]) -> IntervalSet<UInt32>? {
+    var intervals: [Interval<UInt32>] = []
+    var isGood = true
+    for node in nodes {
+      if let interval = node.scalar.flatMap(ScalarText.portRange) {
+        intervals.append(interval)
+      } else {
+        error("\(ScalarText.shown(node.scalar ?? "a collection")) is not a port or a range of ports", at: node.range)
+        isGood = false
+      }
+    }
+    return isGood ? IntervalSet(intervals) : nil
+  }
 }

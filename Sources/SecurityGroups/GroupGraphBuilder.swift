@@ -35,6 +35,9 @@ struct GroupGraphBuilder {
   var diagnostics: [Diagnostic] = []
   /// Groups in the order in which they are called.
   var members: [Member] = []
+  /// All groups, those too that cannot be selected.
+  private(set) var groups: [SecurityGroup] = []
+  private var unlisted: Set<Int> = []
   private var groupIndices: [String: Int] = [:]
   private var referenceIndices: [Reference: UInt32] = [:]
 
@@ -62,35 +65,49 @@ struct GroupGraphBuilder {
   // MARK: Groups
 
   /// The group of an id, made when it is new.
+  ///
+  /// - Parameter isListed: whether the group can be selected; others are always in force.
   mutating func group(
     _ id: String, name: String? = nil, level: Level = .interface, combination: Combination = .union,
-    range: SourceRange
+    isListed: Bool = true, range: SourceRange
   ) -> Int {
     if let index = groupIndices[id] {
-      if graph.groups[index].name == nil { graph.groups[index].name = name }
+      if groups[index].name == nil { groups[index].name = name }
       return index
     }
     let ingress = addChain("\(id) ingress", range: range)
     let egress = addChain("\(id) egress", range: range)
-    graph.groups.append(SecurityGroup(id: id, name: name, ingressChain: ingress, egressChain: egress))
-    let index = graph.groups.count - 1
+    groups.append(SecurityGroup(id: id, name: name, ingressChain: ingress, egressChain: egress))
+    let index = groups.count - 1
     groupIndices[id] = index
+    if !isListed { unlisted.insert(index) }
     members.append(Member(group: index, level: level, combination: combination))
     return index
+  }
+
+  /// A group of its own for rules whose group is not named.
+  mutating func namelessGroup(at range: SourceRange) -> Int {
+    group("nameless group \(groups.count + 1)", range: range)
+  }
+
+  /// Puts a group at a further level.
+  mutating func place(_ group: Int, at level: Level, _ combination: Combination) {
+    guard !members.contains(where: { $0.group == group && $0.level == level }) else { return }
+    members.append(Member(group: group, level: level, combination: combination))
   }
 
   /// Names what decides whether rules of a group apply to the unit (a network tag), so that it can be selected.
   mutating func facet(_ id: String, name: String, of group: Int) {
     guard groupIndices[id] == nil else { return }
-    let owner = graph.groups[group]
-    groupIndices[id] = graph.groups.count
-    graph.groups.append(
+    let owner = groups[group]
+    groupIndices[id] = groups.count
+    groups.append(
       SecurityGroup(id: id, name: name, ingressChain: owner.ingressChain, egressChain: owner.egressChain))
   }
 
   /// The chain of a group for a direction.
   func chain(_ group: Int, _ direction: TrafficDirection) -> Int {
-    let group = graph.groups[group]
+    let group = groups[group]
     return Int(direction == .ingress ? group.ingressChain : group.egressChain)
   }
 
@@ -238,7 +255,7 @@ extension GroupGraphBuilder {
     /// Whether replies of allowed connections pass.
     var isStateful = true
     /// Peers whose traffic is never filtered on its way out.
-    var unfiltered: [IPPrefix] = []
+    var unfiltered = AddressSet()
     /// Whether they are not filtered on the way in either, for filters without memory.
     var unfilteredIngress = false
     /// Why `unfiltered` is perhaps filtered after all.
@@ -262,6 +279,7 @@ extension GroupGraphBuilder {
       addCalls(level, direction: .ingress, chain: first, surroundings)
       addCalls(level, direction: .egress, chain: first + 1, surroundings)
     }
+    graph.groups = groups.indices.filter { !unlisted.contains($0) }.map { groups[$0] }
     return graph
   }
 
@@ -271,9 +289,9 @@ extension GroupGraphBuilder {
     let unwritten = SourceRange(0, 0)
     if surroundings.isStateful { addEstablished(to: chain) }
     if direction == .egress || surroundings.unfilteredIngress {
-      for prefix in surroundings.unfiltered {
+      if !surroundings.unfiltered.isEmpty {
         var draft = RuleDraft(.accept, range: unwritten)
-        draft.setPeer(.prefix(prefix), direction)
+        draft.setPeer(.set(surroundings.unfiltered), direction)
         if let reason = surroundings.unfilteredReason { draft.undecidable = [reason] }
         add(draft, toChain: chain)
       }

@@ -41,17 +41,18 @@ private struct GroupSelection {
     self.graph = graph
     self.selected = selected
     keptChains = [Bool](repeating: true, count: graph.chains.count)
-    var owners: [UInt32: Int] = [:]
+    var owners: [Int] = []
     for (index, group) in graph.groups.enumerated() {
-      if owners[group.ingressChain] == nil {
-        owners[group.ingressChain] = index
+      // A tag shares the chain that a group named.
+      if graph.names[graph.chains[Int(group.ingressChain)].name] == "\(group.id) ingress" {
+        owners.append(index)
       } else {
         facets[group.id] = selected.contains(index)
       }
     }
     if !facets.values.contains(true) { facets = [:] }
-    guard owners.values.contains(where: selected.contains) else { return }
-    for (_, index) in owners where !selected.contains(index) {
+    guard owners.contains(where: selected.contains) else { return }
+    for index in owners where !selected.contains(index) {
       keptChains[Int(graph.groups[index].ingressChain)] = false
       keptChains[Int(graph.groups[index].egressChain)] = false
     }

@@ -27,6 +27,13 @@ public enum SecurityGroupFrontend {
     let own = documents.filter { $0.dialect == chosen }
     let unread = problems.filter { $0.severity == .error }.map(\.range)
     let graph = read(own, chosen, unread: unread, &builder)
+    guard !builder.groups.isEmpty else {
+      if !builder.diagnostics.contains(where: { $0.severity == .error }) {
+        let range = own.first?.node.range ?? SourceRange(0, 0)
+        builder.error("an export of \(chosen.title) that holds no security group", at: range)
+      }
+      return (nil, builder.diagnostics)
+    }
     return (graph, builder.diagnostics)
   }
 
@@ -40,7 +47,31 @@ public enum SecurityGroupFrontend {
       for document in documents { reader.read(document) }
       builder = reader.builder
       return builder.finish(AWSReader.surroundings(unread: unread))
-    default:
+    case .openstack:
+      var reader = OpenStackReader(builder: builder, documents: documents)
+      for document in documents { reader.read(document) }
+      builder = reader.builder
+      return builder.finish(reader.surroundings(unread: unread))
+    case .gcp:
+      var reader = GCPReader(builder: builder)
+      for document in documents { reader.read(document) }
+      reader.finish()
+      builder = reader.builder
+      return builder.finish(GCPReader.surroundings(unread: unread))
+    case .azure:
+      var reader = AzureReader(builder: builder)
+      for document in documents { reader.read(document) }
+      reader.finish()
+      builder = reader.builder
+      return builder.finish(reader.surroundings(unread: unread))
+    case .cloudformation:
+      for document in documents {
+        var reader = CloudFormationReader(builder: builder, document: document)
+        reader.read()
+        builder = reader.builder
+      }
+      return builder.finish(AWSReader.surroundings(unread: unread))
+    case .nftables, .iptables, .ip6tables, .ipset:
       return builder.finish([:])
     }
   }
