@@ -86,10 +86,21 @@ struct AzureReader {
       group = builder.namelessGroup(at: node.range)
     }
     if rules[group] == nil { rules[group] = [] }
-    for key in ["securityRules", "defaultSecurityRules"] {
-      for rule in builder.elements(properties[key]) { readRule(rule, group) }
-    }
+    for key in ["securityRules", "defaultSecurityRules"] { readRules(properties[key], group) }
     for resource in builder.elements(node["resources"]) { readLooseRule(resource, of: group) }
+  }
+
+  /// Reads a list of rules, or what stands for one.
+  private mutating func readRules(_ node: YAMLNode?, _ group: Int) {
+    switch template.value(node) {
+    case .absent: break
+    case .collection(let list): for rule in builder.elements(list) { readRule(rule, group) }
+    case .unresolved(let reason):
+      var draft = RuleDraft(Verdict(.unknown), range: node?.range ?? SourceRange(0, 0))
+      draft.undecidable = [reason]
+      add(draft, 0, TrafficDirection.allCases, group)
+    case .text(_, let place): readRule(place, group)
+    }
   }
 
   /// Where a group stands: at subnets, at network interfaces, or not said, which counts as the interface.

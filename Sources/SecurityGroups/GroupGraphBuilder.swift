@@ -182,8 +182,11 @@ extension GroupGraphBuilder {
       (draft.source, Field.ipv4Source, Field.ipv6Source),
       (draft.destination, .ipv4Destination, .ipv6Destination),
     ] {
-      guard let item = item(match, family, narrow: narrow, wide: wide, namesFamily: &namesFamily) else { return nil }
-      if let item { items.append(item) }
+      switch item(match, family, narrow: narrow, wide: wide, namesFamily: &namesFamily) {
+      case .impossible: return nil
+      case .always: break
+      case .item(let item): items.append(item)
+      }
     }
     if let family, !namesFamily {
       items.insert(RuleItem(.range, .family, UInt32(family.rawValue), UInt32(family.rawValue)), at: 0)
@@ -194,28 +197,35 @@ extension GroupGraphBuilder {
     return items
   }
 
-  /// The match of one end: nil when it cannot match, nil inside when it always does.
+  /// What one end asks of packets of a family.
+  private enum EndMatch {
+    case impossible
+    case always
+    case item(RuleItem)
+  }
+
   private mutating func item(
     _ match: AddressMatch, _ family: IPFamily?, narrow: Field, wide: Field, namesFamily: inout Bool
-  ) -> RuleItem?? {
+  ) -> EndMatch {
     switch match {
-    case .any, .unparsed: return .some(nil)
-    case .undecidable(let reason): return graph.undecidable(reason)
+    case .any, .unparsed: return .always
+    case .undecidable(let reason): return .item(graph.undecidable(reason))
     case .prefix(let prefix):
-      guard prefix.base.family == family else { return nil }
-      if prefix.length == 0 { return .some(nil) }
+      guard prefix.base.family == family else { return .impossible }
+      if prefix.length == 0 { return .always }
       namesFamily = true
-      if family == .v6 { return graph.wideRange(wide, prefix.interval) }
+      if family == .v6 { return .item(graph.wideRange(wide, prefix.interval)) }
       let interval = prefix.interval
-      return RuleItem(
-        .range, narrow, UInt32(truncatingIfNeeded: interval.lower), UInt32(truncatingIfNeeded: interval.upper))
+      return .item(
+        RuleItem(
+          .range, narrow, UInt32(truncatingIfNeeded: interval.lower), UInt32(truncatingIfNeeded: interval.upper)))
     case .set(let set):
       namesFamily = true
-      if family == .v6 { return set.v6.isEmpty ? nil : graph.inSet(wide, .wide(set.v6)) }
-      return set.v4.isEmpty ? nil : graph.inSet(narrow, .narrow(set.v4))
+      if family == .v6 { return set.v6.isEmpty ? .impossible : .item(graph.inSet(wide, .wide(set.v6))) }
+      return set.v4.isEmpty ? .impossible : .item(graph.inSet(narrow, .narrow(set.v4)))
     case .reference(let kind, let name):
       namesFamily = true
-      return reference(family == .v6 ? wide : narrow, kind: kind, name: name)
+      return .item(reference(family == .v6 ? wide : narrow, kind: kind, name: name))
     }
   }
 

@@ -97,7 +97,12 @@ struct OpenStackReader {
     remoteGroup: "Remote Security Group", remoteAddressGroup: "Remote Address Group", group: "Security Group",
     isColumns: true)
 
+  private static let computeKeys = Keys(
+    direction: "direction", family: [], transport: "ip_protocol", range: "ip_range", remoteGroup: "group",
+    remoteAddressGroup: "", group: "parent_group_id", isColumns: false)
+
   private mutating func readRule(_ node: YAMLNode, of owner: Int?) {
+    if node["from_port"] != nil || node["parent_group_id"] != nil { return readComputeRule(node, of: owner) }
     let isColumns = node["IP Protocol"] != nil || node["IP Range"] != nil || node["Ethertype"] != nil
     let keys = isColumns ? Self.columnKeys : Self.apiKeys
     let group = owner ?? ruleGroup(node, keys)
@@ -123,6 +128,45 @@ struct OpenStackReader {
         builder.add(draft, to: group, direction)
       }
     }
+  }
+
+  /// A rule as the Compute service printed it: for what comes in only, -1 stands for all.
+  ///
+  /// **Source:** Compute API reference, os-security-groups.
+  private mutating func readComputeRule(_ node: YAMLNode, of owner: Int?) {
+    let group = owner ?? ruleGroup(node, Self.computeKeys)
+    var draft = RuleDraft(.accept, range: node.range)
+    var match = TransportMatch()
+    if let (text, place) = given(node["ip_protocol"]), ScalarText.integer(text) != -1 {
+      match.protocolNumber = protocolNumber(text, at: place.range)
+      match.isUnparsed = match.protocolNumber == nil
+    }
+    let isICMP = match.protocolNumber == IPProtocol.icmp || match.protocolNumber == IPProtocol.icmpv6
+    let bounds = ["from_port", "to_port"].map { key in
+      given(node[key]).flatMap { ScalarText.integer($0.text) == -1 ? nil : $0.node }
+        .flatMap { number($0, last: isICMP ? 255 : 65535, &match) }
+    }
+    if isICMP {
+      match.icmpType = bounds[0].map { UInt8($0) }
+      match.icmpCode = bounds[1].map { UInt8($0) }
+    } else if let lower = bounds[0], let upper = bounds[1] {
+      setPorts(lower, upper, at: node.range, &match)
+    }
+    draft.transport = match
+    if let name = given(node["group"]?["name"]) {
+      draft.source = .reference(kind: "security group", name: name.text)
+    } else if let block = given(node["ip_range"]?["cidr"]) {
+      draft.source = builder.prefix(block.text, at: block.node.range).map { .prefix($0) } ?? .unparsed
+    }
+    builder.add(draft, to: group, .ingress)
+  }
+
+  private mutating func protocolNumber(_ text: String, at range: SourceRange) -> UInt8? {
+    let number =
+      Self.protocolNames[text.lowercased()] ?? GroupGraphBuilder.protocolNumber(text)
+      ?? IPProtocol.number(named: text)
+    if number == nil { builder.error("\(ScalarText.shown(text)) is not a protocol", at: range) }
+    return number
   }
 
   private mutating func ruleGroup(_ node: YAMLNode, _ keys: Keys) -> Int {
@@ -179,11 +223,7 @@ struct OpenStackReader {
   private mutating func transports(_ node: YAMLNode, _ keys: Keys) -> [TransportMatch] {
     var match = TransportMatch()
     if let (text, place) = given(node[keys.transport]), text.lowercased() != "any" {
-      let number =
-        Self.protocolNames[text.lowercased()] ?? GroupGraphBuilder.protocolNumber(text)
-        ?? IPProtocol.number(named: text)
-      guard let number else {
-        builder.error("\(ScalarText.shown(text)) is not a protocol", at: place.range)
+      guard let number = protocolNumber(text, at: place.range) else {
         match.isUnparsed = true
         return [match]
       }
