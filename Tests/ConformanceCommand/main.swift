@@ -1,29 +1,58 @@
 import ConformanceSupport
-import Evaluation
 import Glibc
 import PacketSets
 
+/// Compares fwlint with the Linux kernel over many random rule sets; needs root.
+///
+///     conformance [--seed N] [--rule-sets N] [--packets N] [--only nft|legacy|translated] [--family 4|6] [--shrink N]
+
+var campaign = Campaign(seed: 1, ruleSets: 2000)
+var printsRefusals = false
+var showsText = false
+var arguments = CommandLine.arguments.dropFirst()
+while let option = arguments.popFirst() {
+  switch option {
+  case "--refusals":
+    printsRefusals = true
+    continue
+  case "--show":
+    showsText = true
+    continue
+  default: break
+  }
+  guard let value = arguments.popFirst() else {
+    print("\(option) needs a value")
+    exit(2)
+  }
+  switch option {
+  case "--seed": campaign.seed = UInt64(value) ?? 1
+  case "--rule-sets": campaign.ruleSets = Int(value) ?? 0
+  case "--packets": campaign.packetsEach = Int(value) ?? 0
+  case "--summaries": campaign.summarisedEach = Int(value) ?? 0
+  case "--only": campaign.loaders = RuleSet.Loader(rawValue: value).map { [$0] } ?? []
+  case "--family": campaign.families = value == "4" ? [.v4] : [.v6]
+  case "--shrink": campaign.shrinkLimit = Int(value) ?? 0
+  default:
+    print("unknown option \(option)")
+    exit(2)
+  }
+}
+if showsText {
+  print(Campaign.ruleSet(campaign.loaders[0], campaign.families[0], seed: campaign.seed).text)
+  exit(0)
+}
 do {
-  let world = try FirewallWorld()
-  for family in IPFamily.allCases {
-    for (path, route) in [(Packet.Path.input, FirewallWorld.Route.toHost), (.forward, .through(interface: 2)), (.output, .through(interface: 0))] {
-      try world.route(family, route)
-      for number in FirewallWorld.protocols + [family == .v4 ? 1 : 58] {
-        var packet = Packet(path: path, source: IPAddress(family, family == .v4 ? 0x0a000001 : 0x20010db8 << 96 | 1), destination: IPAddress(family, family == .v4 ? 0x0a000002 : 0x20010db8 << 96 | 2), protocolNumber: number, sourcePort: 1000, destinationPort: 22, icmpType: family == .v4 ? 8 : 128, icmpCode: 0, tcpFlags: 2)
-        packet.length = 100
-        packet.inputInterface = "eth1"
-        let wire = WirePacket(packet, identity: world.newIdentity())
-        world.send(wire)
-        usleep(1000)
-        print(family, path, number, wire.identity, world.observed(family))
-      }
-    }
+  let clock = ContinuousClock()
+  let start = clock.now
+  let totals = try campaign.run(Comparer(FirewallWorld())) {
+    print($0)
+    fflush(nil)
   }
-  for _ in 0..<3 {
-    let clock = ContinuousClock()
-    print(try clock.measure { try world.forgetConnections() })
-    print(try clock.measure { try world.route(.v4, .toHost); try world.route(.v4, .through(interface: 1)) })
-    print(try clock.measure { print(try world.run(["nft", "-f", "-"], input: "table inet x { chain y { type filter hook input priority 0; ct state invalid drop; } }")) })
-    print(try clock.measure { print(try world.run(["nft", "flush", "ruleset"], input: "")) })
-  }
-} catch { print(error) }
+  if printsRefusals { for refusal in totals.refusals { print(refusal) } }
+  print("seed: \(campaign.seed), packets each: \(campaign.packetsEach), time: \(clock.now - start)")
+  print(totals)
+  exit(totals.disagreements == 0 && totals.unread == 0 ? 0 : 1)
+} catch {
+  print("cannot run: \(error)")
+  exit(2)
+}

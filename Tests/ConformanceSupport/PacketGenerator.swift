@@ -28,12 +28,16 @@ public struct PacketGenerator {
       path: path, source: address(&random), destination: address(&random), protocolNumber: protocolNumber(&random),
       inputInterface: random.pick(FirewallWorld.interfaces), outputInterface: random.pick(FirewallWorld.interfaces))
     let number = packet.protocolNumber
-    if IPProtocol.hasPorts(number) {
+    let isICMP = number == IPProtocol.icmp || number == IPProtocol.icmpv6
+    if !isICMP {
+      // Rules that read ports without asking for the protocol read these bytes of any protocol.
       packet.sourcePort = random.chance(50) ? port(&random) : UInt16(random.number(1024...65535))
       packet.destinationPort = port(&random)
+      // A GRE header whose version is not 0 is a matter of its own.
+      if number == IPProtocol.gre { packet.sourcePort = packet.sourcePort.map { $0 & 0xFFF8 } }
     }
     if number == IPProtocol.tcp { packet.tcpFlags = flags(&random) }
-    if number == IPProtocol.icmp || number == IPProtocol.icmpv6 {
+    if isICMP {
       packet.icmpType = random.chance(40) ? (family == .v4 ? 8 : 128) : byte(&random, 255)
       packet.icmpCode = random.chance(60) ? 0 : UInt8(random.number(0...4))
     }
