@@ -6,7 +6,9 @@ import SourceText
 struct SetContents {
   /// Intervals of a set of values with at most 32 bits.
   var narrow: [Interval<UInt32>] = []
-  /// Key intervals of any other set, component after component. Interface components are ids of `RuleGraph.names`,
+  /// Key intervals of any other set, component after component.
+  ///
+  /// Interface components are ids of `RuleGraph.names`,
   /// with `Lookup.wildcard` for patterns.
   var keys: [Interval<UInt128>] = []
   /// One verdict an element of a verdict map.

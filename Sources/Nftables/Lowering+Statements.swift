@@ -297,7 +297,8 @@ extension Lowering {
     }
   }
 
-  /// `flow add @name` and `flow offload @name`: later packets of the connection take a short cut; this one does not.
+  /// Lets later packets of the connection take a short cut (`flow add @name`); this packet does not.
+  ///
   /// The old `flow table NAME { ... }` is a meter.
   mutating func flow() throws(SyntaxFault) {
     advance()

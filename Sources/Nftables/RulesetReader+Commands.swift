@@ -12,6 +12,10 @@ extension RulesetReader {
       let start = token.start
       depth = 0
       do throws(SyntaxFault) {
+        if [.include, .define, .redefine, .undefine].contains(token.keyword) {
+          try readCommon()
+          continue
+        }
         try readCommand()
         if token.kind == .closeBrace { throw expected("a command") }
         try endStatement()
@@ -31,7 +35,6 @@ extension RulesetReader {
   private mutating func readCommand() throws(SyntaxFault) {
     let command = token
     switch token.keyword {
-    case .include, .define, .redefine, .undefine: try readCommon()
     case .add, .create:
       advance()
       try readAddition(isCreation: command.keyword == .create)
