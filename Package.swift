@@ -131,7 +131,10 @@ let package = Package(
     ),
     .testTarget(
       name: "SecurityGroupsTests",
-      dependencies: ["SecurityGroups"]
+      dependencies: [
+        "Evaluation",
+        "SecurityGroups",
+      ]
     ),
 
     // MARK: What a site requires
@@ -240,6 +243,7 @@ let package = Package(
         "RuleGraph",
         "SecurityGroups",
         "SourceText",
+        "YAMLDocument",
       ],
       swiftSettings: settings
     ),
