@@ -27,6 +27,8 @@ public struct Comparison: Sendable {
   /// What fwlint could not read; a rule set that the kernel takes should have none.
   public var errors: [String] = []
   public var packets = 0
+  /// Whether the kernel let each packet through.
+  public var fates: [Bool] = []
   /// Packets that the kernel let through.
   public var passed = 0
   /// Packets whose new addresses were compared.
@@ -70,6 +72,7 @@ public final class Comparer {
     let separately = ruleSet.mayTranslate
     let fates = try world.fates(
       of: packets, expected: predictions.map { $0.trace.verdict == .accept }, separately: separately)
+    comparison.fates = fates.map { $0 != nil }
     for (index, packet) in packets.enumerated() {
       let prediction = predictions[index]
       comparison.packets += 1

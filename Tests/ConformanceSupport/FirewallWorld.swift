@@ -41,6 +41,23 @@ public final class FirewallWorld {
   var hasIPSets = false
   var legacyTables: [IPFamily: Set<String>] = [:]
 
+  /// Why a world cannot be built on this machine; nil when it can.
+  public static var obstacle: String? {
+    guard geteuid() == 0 else { return "not root" }
+    let tools = [
+      "ip", "nft", "ipset", "iptables-legacy-restore", "ip6tables-legacy-restore", "iptables-nft-restore",
+      "ip6tables-nft-restore",
+    ]
+    if let missing = tools.first(where: { Subprocess.path(of: $0) == nil }) { return "\(missing) is not installed" }
+    do {
+      let world = try FirewallWorld()
+      let outcome = try world.run(["nft", "add table inet probe"])
+      return outcome.status == 0 ? nil : "no nf_tables: \(outcome.errors.prefix { $0 != "\n" })"
+    } catch {
+      return "\(error)"
+    }
+  }
+
   /// Builds the world.
   public init() throws {
     firewall = try NetworkNamespace()

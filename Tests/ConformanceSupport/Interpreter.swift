@@ -17,6 +17,15 @@ public struct Interpreter: Sendable {
   /// The frontends as they are.
   public static let fwlint = Interpreter { ruleSet in
     let source = SourceFile(path: "rules", text: ruleSet.text)
-    return ([RuleGraph(dialect: .nftables, source: source)], [])
+    switch ruleSet.loader {
+    case .nft:
+      let (graph, diagnostics) = NftablesFrontend.parse(source)
+      return ([graph], diagnostics)
+    case .legacy, .translated:
+      let (sets, complaints) = IpsetFrontend.parse(SourceFile(path: "ipsets", text: ruleSet.ipsets))
+      let (graph, diagnostics) = IptablesFrontend.parse(
+        source, dialect: ruleSet.family == .v4 ? .iptables : .ip6tables, ipsets: sets)
+      return ([graph], complaints + diagnostics)
+    }
   }
 }

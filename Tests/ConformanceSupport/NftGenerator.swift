@@ -69,7 +69,10 @@ public struct NftGenerator {
     var chains: [[String]] = []
     for (index, chain) in regular.enumerated() {
       callable = Array(regular[(index + 1)...])
+      let verdictMaps = setNames["verdict"]
+      if callable.isEmpty { setNames["verdict"] = nil }
       chains.append(["chain \(chain) {"] + rules(random.number(1...5), hook: "", type: "filter") + ["}"])
+      setNames["verdict"] = verdictMaps
     }
     callable = regular
     for (index, kind) in Self.filters.enumerated() where random.chance(index == 4 ? 15 : 55) {
@@ -127,7 +130,11 @@ public struct NftGenerator {
       ])
     }
     if random.chance(40) {
+      // Only the last chain is called, which never asks the map itself: nft refuses loops.
+      let all = callable
+      callable = Array(all.suffix(1))
       let elements = portElements().map { "\($0) : \(mapVerdict())" }
+      callable = all
       declare("verdict", "v0", [
         "map v0 {", "type inet_service : verdict", "flags interval",
         "elements = { \(elements.joined(separator: ", ")) }", "}",
