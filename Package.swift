@@ -249,7 +249,10 @@ let package = Package(
     ),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["fwlint"]
+      dependencies: [
+        "ConformanceSupport",
+        "fwlint",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6]

@@ -80,7 +80,7 @@ struct GapChecks {
       : status == .blocked
         ? "\(requirement.row) (\(requirement.feature)) is blocked"
         : "\(requirement.row) (\(requirement.feature)) is partly blocked"
-    let shown = regions.prefix(3).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(3).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 3 ? " and \(regions.count - 3) more" : ""
     let jumps = DeciderText(firewall: firewall, map: map).jumpLocations(first.decider, first.jumps)
     return Finding(
@@ -152,7 +152,7 @@ struct GapChecks {
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     return Finding(
       code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
       message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: \(reason)"

@@ -73,6 +73,7 @@ struct OpeningChecks {
     for part in regions.alsoOpen(direction, units: assessment.units) { take(part) }
     take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
     take(PolicyRegions.housekeeping(family))
+    take(PolicyRegions.foreignICMP(family))
     // Destinations that a host cannot have are no way out, nor sources a way in.
     let impossible = AddressSet.all.subtracting(.possibleHosts)
     take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
@@ -198,7 +199,7 @@ struct OpeningChecks {
     let regions = opening.boxes.map { RegionText.region($0.0, family: $0.1) }
     let decider = DeciderText(firewall: firewall, map: map)
     let decision = decider.describe(opening.decider, ruleCount: opening.ruleCount)
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
     let subject = opening.decider?.rule == nil ? "the policy" : "this rule"
     return Finding(

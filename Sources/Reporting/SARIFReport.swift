@@ -31,7 +31,8 @@ public struct SARIFReport {
     if report.findings.count > Self.resultLimit {
       notifications.append(
         Notification(
-          text: "\(report.findings.count - Self.resultLimit) findings beyond the limit of \(Self.resultLimit) were left out",
+          text:
+            "\(report.findings.count - Self.resultLimit) findings beyond the limit of \(Self.resultLimit) were left out",
           level: "warning"))
     }
     let run = Run(

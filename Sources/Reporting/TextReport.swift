@@ -36,7 +36,7 @@ public struct TextReport {
     {
       result += frame.lines(style, finding.severity)
     }
-    if finding.region.count > 3 { result += block("where", finding.region.map(Self.phrase)) }
+    if finding.region.count > 3 { result += block("where", finding.region.map(\.phrase)) }
     if let packet = finding.packet { result += block("packet", [PacketText.line(packet)]) }
     for related in finding.related {
       let place = "\(related.location.path):\(related.location.line):\(related.location.column)"
@@ -55,12 +55,6 @@ public struct TextReport {
       let head = index == 0 ? "  = \(title): " : String(repeating: " ", count: title.count + 6)
       return style.paint(head, .frame) + Harmless.line(line)
     }
-  }
-
-  static func phrase(_ region: Region) -> String {
-    let ports = region.ports.isEmpty || region.ports == "any" ? "" : "/\(region.ports)"
-    let service = region.protocolName == "any" ? "any protocol\(ports)" : region.protocolName + ports
-    return "\(service) from \(region.source) to \(region.destination)"
   }
 
   private func summary() -> String {

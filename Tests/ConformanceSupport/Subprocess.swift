@@ -13,9 +13,10 @@ public enum Subprocess {
   /// Where the tools live, whatever the caller's PATH.
   static let directories = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
 
-  /// The full path of a program; nil when it is not installed.
+  /// The full path of a program, which may be given as a path; nil when it is not installed.
   public static func path(of program: String) -> String? {
-    directories.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+    return directories.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 
   /// Runs a program to its end.
