@@ -17,6 +17,12 @@ extension Lowering {
     let signature = signature(of: operands)
     try elements(signature, into: &contents)
     guard contents.count > 0 else { throw SyntaxFault(message: "the set is empty", span: open) }
+    if relation == .implicit, contents.count == 1, operands.count == 1, operands[0].isPlain, signature.isNarrow,
+      operands[0].type.isBitmask, let field = operands[0].field, contents.narrow.count == 1,
+      contents.narrow[0].lower == contents.narrow[0].upper
+    {
+      return forkByFlags(field, contents.narrow[0].lower)
+    }
     match(operands, signature, contents, isNegated: relation == .notEqual)
   }
 
@@ -229,6 +235,9 @@ extension Lowering {
       unresolved = nil
       try elements(signature, into: &contents)
       guard contents.count > 0 else { throw SyntaxFault(message: "the map is empty", span: open) }
+      if operands.count == 1, !signature.types[0].isInterface, Self.overlap(contents) != nil {
+        throw SyntaxFault(message: "keys of the map overlap one another", span: open)
+      }
       try setVerdict(operands, signature, contents, unknown: contents.unknown, named: nil)
     default: throw expected("'{' or a map")
     }
@@ -237,7 +246,8 @@ extension Lowering {
   private mutating func setVerdict(
     _ operands: [Operand], _ signature: SetSignature, _ contents: SetContents, unknown: UInt32?, named: Int?
   ) throws(SyntaxFault) {
-    isTerminated = true
+    let count = items.count
+    defer { noteMap(operands, itemCount: count) }
     let unknownOperand = operands.first { $0.field == nil }
     if let reason = unknown ?? unknownOperand?.reason {
       for operand in operands { appendPresence(operand.field ?? operand.presence) }
