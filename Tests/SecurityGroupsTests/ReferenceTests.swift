@@ -88,7 +88,8 @@ import Testing
           let number = rule.protocolNumber.map { "'\($0)'" } ?? "null"
           if asColumns {
             let ports = rule.ports.map { "\($0.lowerBound):\($0.upperBound)" } ?? "''"
-            return "- {Direction: \(direction), Ethertype: \(family), IP Protocol: \(number), IP Range: '\(block(rule))', "
+            return
+              "- {Direction: \(direction), Ethertype: \(family), IP Protocol: \(number), IP Range: '\(block(rule))', "
               + "Port Range: \(ports), Security Group: g}\n"
           }
           let lower = (rule.ports?.lowerBound ?? rule.icmpType).map(String.init) ?? "null"
@@ -96,7 +97,8 @@ import Testing
           return "- {direction: \(direction), ethertype: \(family), protocol: \(number), port_range_min: \(lower), "
             + "port_range_max: \(upper), remote_ip_prefix: '\(block(rule))', security_group_id: g}\n"
         }
-        let filler = "- {direction: ingress, ethertype: IPv4, protocol: '254', remote_ip_prefix: 192.0.2.1, security_group_id: g}\n"
+        let filler =
+          "- {direction: ingress, ethertype: IPv4, protocol: '254', remote_ip_prefix: 192.0.2.1, security_group_id: g}\n"
         return rows.isEmpty ? filler : rows.joined()
       },
       evaluate: { rules, packet in

@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test func portsMayBeAbsentWithProtocolMinusOne() {
-    #expect(aws("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.0.0.0/8}]}").rules == ["sg-1 ingress 4: accept from 10.0.0.0/8"])
+    #expect(
+      aws("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.0.0.0/8}]}").rules == ["sg-1 ingress 4: accept from 10.0.0.0/8"])
   }
 
   @Test func portsOfOtherProtocolsAreDisregarded() {
@@ -113,7 +114,8 @@ import Testing
   @Test func directionAndPriorityHaveDefaults() throws {
     let reading = gcp(
       "allowed: [{IPProtocol: tcp, ports: ['25']}]\nsourceRanges: [0.0.0.0/0]\n---\nkind: compute#firewall\n"
-        + "name: s\nnetwork: x/global/networks/n\npriority: 1001\ndenied: [{IPProtocol: tcp}]\nsourceRanges: [0.0.0.0/0]")
+        + "name: s\nnetwork: x/global/networks/n\npriority: 1001\ndenied: [{IPProtocol: tcp}]\nsourceRanges: [0.0.0.0/0]"
+    )
     #expect(Traces(try #require(reading.graph)).verdict("in tcp 10.0.0.1 10.0.0.2,25") == "accept")
   }
 
