@@ -21,9 +21,7 @@ extension AzureReader {
     for direction in directions {
       let sources = ends(properties, "source", isLocal: direction == .egress)
       let destinations = ends(properties, "destination", isLocal: direction == .ingress)
-      let (count, overflow) = sources.count.multipliedReportingOverflow(by: destinations.count)
-      guard !overflow, count <= Self.combinationLimit else {
-        builder.error("the rule has more than \(Self.combinationLimit) combinations of its lists", at: node.range)
+      guard builder.allowsCombinations([sources.count, destinations.count], at: node.range) else {
         add(unparsed(at: node.range), priority, [direction], group)
         continue
       }

@@ -25,8 +25,6 @@ struct AzureReader {
 
   /// The first priority of default rules.
   private static let defaultPriority = 65000
-  /// More combinations of sources and destinations in one rule than Azure takes (4000 of each).
-  static let combinationLimit = 20_000
 
   init(builder: GroupGraphBuilder) { self.builder = builder }
 

@@ -58,14 +58,9 @@ struct CloudFormationReader {
     readRules(properties?["SecurityGroupEgress"], group, .egress, conditions: [])
   }
 
-  /// The rule that EC2 itself adds; for IPv6 only in a VPC that has such addresses.
+  /// The rule that EC2 itself adds.
   private mutating func addDefaultEgress(_ group: Int) {
-    for family in IPFamily.allCases {
-      var draft = RuleDraft(.accept, range: SourceRange(0, 0))
-      draft.family = family
-      if family == .v6 { draft.undecidable = ["the default egress rule for IPv6, which only a VPC with IPv6 has"] }
-      builder.add(draft, to: group, .egress)
-    }
+    builder.add(RuleDraft(.accept, range: SourceRange(0, 0)), to: group, .egress)
   }
 
   // MARK: Rules in lists
@@ -175,7 +170,8 @@ struct CloudFormationReader {
       return node[key].map { (key, $0) }
     }
     guard !peers.isEmpty else {
-      builder.error("the rule names no peer, which AWS does not take", at: node.range)
+      // "The stack will launch successfully but the rule will not be added", as the older reference has it.
+      builder.warning("the rule names no peer: CloudFormation adds no such rule", at: node.range)
       draft.isNever = true
       return add(draft, group, direction)
     }

@@ -22,9 +22,6 @@ struct GCPReader {
     var draft: RuleDraft
   }
 
-  /// More combinations of protocols, peers and targets in one rule than any real rule has.
-  static let combinationLimit = 20_000
-
   init(builder: GroupGraphBuilder) { self.builder = builder }
 
   /// What Google never filters, its metadata server and resolver, and the implied rules.
@@ -111,11 +108,8 @@ struct GCPReader {
     _ direction: TrafficDirection, _ group: Int
   ) {
     let locals: [AddressMatch] = combinations.locals.isEmpty ? [.any] : combinations.locals
-    let (pairs, overflow) = combinations.transports.count.multipliedReportingOverflow(by: combinations.peers.count)
-    guard !overflow, pairs.multipliedReportingOverflow(by: locals.count).overflow == false,
-      pairs * locals.count <= Self.combinationLimit
-    else {
-      builder.error("the rule has more than \(Self.combinationLimit) combinations of its lists", at: base.range)
+    let counts = [combinations.transports.count, combinations.peers.count, locals.count]
+    guard builder.allowsCombinations(counts, at: base.range) else {
       var draft = base
       draft.isUnparsed = true
       networkRules[group, default: []].append(RankedRule(priority: priority, direction: direction, draft: draft))

@@ -39,6 +39,10 @@ struct GroupGraphBuilder {
   private(set) var groups: [SecurityGroup] = []
   private(set) var unlisted: Set<Int> = []
   private var groupIndices: [String: Int] = [:]
+  /// Combinations of lists that rules of the file may still make; aliases can repeat long lists cheaply.
+  private var combinationsLeft = 500_000
+  /// More combinations than one rule of any provider has.
+  private static let combinationLimit = 20_000
   var referenceIndices: [Reference: UInt32] = [:]
 
   init(dialect: Dialect, source: SourceFile) {
@@ -60,6 +64,26 @@ struct GroupGraphBuilder {
 
   mutating func note(_ message: String, at range: SourceRange) {
     diagnostics.append(Diagnostic(.note, message, range: range))
+  }
+
+  /// Whether a rule with lists of some lengths may become a rule a combination; false after an error.
+  mutating func allowsCombinations(_ counts: [Int], at range: SourceRange) -> Bool {
+    var product = 1
+    for count in counts {
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(count, 1))
+      product = overflow ? Int.max : next
+    }
+    guard product <= Self.combinationLimit else {
+      error("the rule has more than \(Self.combinationLimit) combinations of its lists", at: range)
+      return false
+    }
+    combinationsLeft -= product
+    guard combinationsLeft >= 0 else {
+      combinationsLeft = 0
+      error("the rules of this file have too many combinations of their lists", at: range)
+      return false
+    }
+    return true
   }
 
   // MARK: Groups

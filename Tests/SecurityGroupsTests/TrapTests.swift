@@ -215,3 +215,46 @@ import Testing
     #expect(reading.diagnostics.count == 1)
   }
 }
+
+/// Prefix lists that stand in the same file as the groups.
+@Suite struct PrefixListTests {
+  private func rules(_ documents: String, lists: [String] = ["pl-1"]) -> Reading {
+    let permissions = lists.map { list in
+      "  - {IpProtocol: tcp, FromPort: 25, ToPort: 25, PrefixListIds: [{PrefixListId: \(list)}]}\n"
+    }
+    return Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n\(permissions.joined())---\n\(documents)")
+  }
+
+  static let resolved = ["sg-1 ingress 4: accept from 192.0.2.0/24 tcp 25"]
+
+  @Test(arguments: [
+    "Entries: [{Cidr: 192.0.2.0/24}]\n",
+    "PrefixListId: pl-1\nEntries: [{Cidr: 192.0.2.0/25}, {Cidr: 192.0.2.128/25}]\n",
+    "PrefixLists: [{PrefixListId: pl-1, PrefixListName: x}]\n---\nEntries: [{Cidr: 192.0.2.0/24}]\n",
+    "PrefixLists: [{PrefixListId: pl-1, Cidrs: [192.0.2.0/24]}]\n",
+  ])
+  func listsOfTheFileAreResolved(_ documents: String) {
+    let reading = rules(documents)
+    #expect(reading.rules == Self.resolved)
+    #expect(reading.messages.isEmpty)
+  }
+
+  @Test func anEmptyListMatchesNothing() {
+    #expect(rules("PrefixListId: pl-1\nEntries: []\n").rules == ["sg-1 ingress 4: accept never"])
+  }
+
+  @Test func entriesOfAnUnknownListAreNotGuessed() {
+    let reading = rules("Entries: [{Cidr: 192.0.2.0/24}]\n", lists: ["pl-1", "pl-2"])
+    #expect(reading.rules.count == 4)
+    #expect(
+      reading.messages == [
+        "warning 7: these entries do not say which prefix list they belong to; add 'PrefixListId: pl-...' beside Entries"
+      ])
+  }
+
+  @Test func badEntriesAreErrors() {
+    let reading = rules("PrefixListId: pl-1\nEntries: [{Cidr: 192.0.2.0/240}, {Cidr: 192.0.2.0/24}]\n")
+    #expect(reading.messages == ["error 7: '192.0.2.0/240' is not an IP address or a block of addresses"])
+    #expect(reading.graph?.counts.approximated == 2)
+  }
+}
