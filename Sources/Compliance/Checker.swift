@@ -21,6 +21,10 @@ public struct Checker: Sendable {
       findings += InputChecks(map: map).run(firewall).filter { finding in
         finding.code != "FW504" || !isResolved(finding, input)
       }
+      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0) } ?? SiteFacts()
+      let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
+      findings += graph.findings
+      report.remarks += graph.remarks
     }
     if let site = input.site, let policy = input.policy {
       let requirements = site.requirements(policy)

@@ -80,7 +80,7 @@ struct GapChecks {
       : status == .blocked
         ? "\(requirement.row) (\(requirement.feature)) is blocked"
         : "\(requirement.row) (\(requirement.feature)) is partly blocked"
-    let shown = regions.prefix(3).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(3).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 3 ? " and \(regions.count - 3) more" : ""
     let jumps = DeciderText(firewall: firewall, map: map).jumpLocations(first.decider, first.jumps)
     return Finding(
@@ -88,9 +88,9 @@ struct GapChecks {
       message: "\(what): \(shown)\(more) \(decision.verb)", requirements: [requirement.row],
       firewall: firewall.name, location: decision.location, related: jumps,
       packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
-      remediation: Remedy(firewall: firewall, assessment: assessment).allow(
-        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, path: first.evaluator.path,
-        isReply: first.isReply, comment: "\(requirement.row) \(requirement.feature)"),
+      remediation: Remedy(firewall: firewall).allow(
+        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, direction: requirement.direction,
+        isReply: first.isReply),
       fingerprint: Fingerprint.make([
         code, firewall.name, requirement.row, requirement.feature, decision.key,
       ]))
@@ -152,7 +152,7 @@ struct GapChecks {
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     return Finding(
       code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
       message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: \(reason)"

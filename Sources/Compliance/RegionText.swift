@@ -3,23 +3,54 @@ import PacketSets
 
 /// Words for sets of packets: what is printed is exactly what was computed.
 enum RegionText {
-  /// Addresses as prefixes; `any` for all of a family, and what is missing when that is shorter.
+  /// Prefixes of a set that reports list; further ones are counted.
+  static let limit = 256
+
+  /// Addresses as prefixes; `any` for all of a family.
   static func addresses(_ set: AddressSet?, family: IPFamily) -> String {
-    guard let set else { return "any" }
-    let own = set.restricted(to: family)
-    let all = AddressSet.all.restricted(to: family)
-    if own == all { return "any" }
-    let prefixes = own.prefixes
-    let missing = all.subtracting(own).prefixes
-    if prefixes.count > 8, missing.count < prefixes.count, missing.count <= 32 {
-      return "any but " + join(missing)
-    }
-    return join(prefixes)
+    guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
+    return join(own.prefixes, limit: limit)
   }
 
-  private static func join(_ prefixes: [IPPrefix]) -> String {
-    let shown = prefixes.prefix(24).map(\.description).joined(separator: ", ")
-    return prefixes.count > 24 ? "\(shown) and \(prefixes.count - 24) more" : shown
+  /// The same set in fewer words, where there are some: what is missing from all addresses, from all that a host
+  /// may have, from the public or the other ones of those.
+  static func words(_ set: AddressSet?, family: IPFamily) -> String {
+    guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
+    let prefixes = own.prefixes
+    if prefixes.count <= 4 { return join(prefixes, limit: 4) }
+    let isPublic = AddressSet.globallyReachableUnicast
+    let wholes = [
+      ("any address", AddressSet.all), ("any host", .possibleHosts), ("any public address", isPublic),
+      ("any non-public host", AddressSet.possibleHosts.subtracting(isPublic)),
+    ]
+    var best = (text: join(prefixes, limit: 8), count: prefixes.count)
+    for (name, whole) in wholes where whole.isSuperset(of: own) {
+      if whole.restricted(to: family) == own { return name }
+      // All of a kind within one prefix, such as half of the Internet.
+      if let hull = hull(of: prefixes), hull.length > 0,
+        whole.intersection(AddressSet(CollectionOfOne(hull))) == own
+      {
+        return "\(name) of \(hull)"
+      }
+      let missing = whole.restricted(to: family).subtracting(own).prefixes
+      if missing.count < best.count {
+        best = ("\(name) but \(join(missing, limit: 8))", missing.count)
+      }
+    }
+    return best.text
+  }
+
+  /// The smallest prefix that holds some ascending ones.
+  private static func hull(of prefixes: [IPPrefix]) -> IPPrefix? {
+    guard let first = prefixes.first, let last = prefixes.last else { return nil }
+    let width = first.base.family.addressWidth
+    let shared = (first.base.bits ^ last.last.bits).leadingZeroBitCount - (128 - width)
+    return IPPrefix(first.base, length: min(shared, width))
+  }
+
+  private static func join(_ prefixes: [IPPrefix], limit: Int) -> String {
+    let shown = prefixes.prefix(limit).map(\.description).joined(separator: ", ")
+    return prefixes.count > limit ? "\(shown) and \(prefixes.count - limit) more prefixes" : shown
   }
 
   /// Protocol names; `any` for all.
@@ -66,15 +97,13 @@ enum RegionText {
 
   /// A box as reports print it.
   static func region(_ box: PacketBox, family: IPFamily) -> Region {
-    Region(
+    let protocolName = protocols(box.protocols)
+    let ports = ports(box.ports, protocols: box.protocols)
+    return Region(
       source: addresses(box.sources, family: family), destination: addresses(box.destinations, family: family),
-      protocolName: protocols(box.protocols), ports: ports(box.ports, protocols: box.protocols))
-  }
-
-  /// A box in a sentence: `tcp/25 from any to 10.0.0.5`.
-  static func phrase(_ region: Region) -> String {
-    let service = service(region.protocolName, region.ports)
-    return "\(service) from \(region.source) to \(region.destination)"
+      protocolName: protocolName, ports: ports,
+      phrase: "\(service(protocolName, ports)) from \(words(box.sources, family: family)) "
+        + "to \(words(box.destinations, family: family))")
   }
 
   /// Protocol and ports as `tcp/25`, `icmp type 8`, `any protocol`.

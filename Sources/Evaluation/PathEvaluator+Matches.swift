@@ -88,7 +88,7 @@ extension PathEvaluator {
   private func constant(_ field: Field, stage: PathStage) -> Interval<UInt32>? {
     switch field {
     case .family: Interval(UInt32(question.family.rawValue))
-    case .tcpFlags: Interval(question.tcpFlags)
+    case .tcpFlags: question.tcpFlags
     case .fragment: Interval(0)
     case .length: Interval(0, 65535)
     case .packetType: Interval(0)

@@ -155,7 +155,7 @@ extension PathEvaluator {
       packet.icmpType = UInt8(truncatingIfNeeded: values[PacketLayout.port] >> 8)
       packet.icmpCode = UInt8(truncatingIfNeeded: values[PacketLayout.port])
     }
-    if number == IPProtocol.tcp { packet.tcpFlags = UInt8(question.tcpFlags) }
+    if number == IPProtocol.tcp { packet.tcpFlags = UInt8(truncatingIfNeeded: question.tcpFlags.lower) }
     return packet
   }
 }

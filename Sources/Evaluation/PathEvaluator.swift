@@ -43,8 +43,8 @@ public final class PathEvaluator {
     let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
     interfaces = vocabulary.interfaces
     states = StateDomain(
-      entry: PacketState(question.phase == .first ? .new : .established), effects: vocabulary.effects,
-      translations: question.phase == .first ? vocabulary.translations : [])
+      entries: question.entryStates, effects: vocabulary.effects,
+      translations: question.phase == .reply ? [] : vocabulary.translations)
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(

@@ -3,7 +3,7 @@ import RuleGraph
 
 /// The packet states that can come about in a rule set from the entry state, as values of one diagram level.
 struct StateDomain {
-  /// The states; the first is the one in which packets enter.
+  /// The states; the first ones are those in which packets enter.
   private(set) var states: [PacketState]
   private var indices: [PacketState: Int]
   /// Whether there were too many: marks are then treated as unknown once set.
@@ -11,14 +11,16 @@ struct StateDomain {
 
   static let limit = 1024
 
-  /// Collects the states reachable by some effects and mappings.
-  init(entry: PacketState, effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
-    states = [entry]
-    indices = [entry: 0]
+  /// Collects the states reachable from some entry states by effects and mappings.
+  init(entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
+    states = []
+    indices = [:]
+    for entry in entries { add(entry) }
     if collect(effects, translations) { return }
     // Few states again: whatever sets a mark makes it unknown, which is sound.
-    states = [entry]
-    indices = [entry: 0]
+    states = []
+    indices = [:]
+    for entry in entries { add(entry) }
     isCapped = true
     _ = collect(Set(effects.map(Self.blurred)), translations)
   }

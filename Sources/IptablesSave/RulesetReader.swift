@@ -1,0 +1,232 @@
+import PacketSets
+import RuleGraph
+import SourceText
+
+/// Reads iptables-save dumps, rules files and command scripts into a rule graph, in one pass over the bytes.
+///
+/// Flat and without a String per token: arguments are index ranges, chains are found through a byte-keyed table, and
+/// matches are appended straight to the graph's items.
+struct RulesetReader {
+  /// A table while it is being read.
+  struct TableState {
+    var index: Int
+    var family: IPFamily
+    var kind: TableKind?
+    var chains = ByteKeyTable()
+    /// Where `*table` stands.
+    var range: SourceRange
+    var isOpen: Bool
+  }
+
+  /// A jump to a chain that was not known when the rule was read.
+  struct PendingJump {
+    var rule: UInt32
+    var table: Int
+    var name: String
+    var range: SourceRange
+    var isGoto: Bool
+  }
+
+  let source: SourceFile
+  let bytes: UnsafeBufferPointer<UInt8>
+  let ipsets: IpsetTable
+  let catalog = ExtensionCatalog.shared
+  var graph: RuleGraph
+  var diagnostics: [Diagnostic] = []
+
+  /// The family of the section that is being read.
+  var family: IPFamily
+  /// Whether headers inside the file switch the family.
+  var followsHeaders = false
+  var tables: [TableState] = []
+  /// The table that rules go to, as an index into `tables`.
+  var current: Int?
+  var pending: [PendingJump] = []
+  /// Rules with NETMAP in chains that several hooks may call.
+  var prefixRules: [(rule: UInt32, chain: Int)] = []
+  /// Names of sets that rules fill at run time.
+  var filledSets: Set<String> = []
+  /// Items that stand for matches of sets, with the set and the rule.
+  var setItems: [(name: String, item: Int, rule: UInt32)] = []
+  /// Whether commands name their tables themselves.
+  var isScript = false
+  /// Whether the command stands where it may not run.
+  var isConditional = false
+
+  // The line that is being read.
+  var text: UnsafeBufferPointer<UInt8>
+  var arguments: [Argument] = []
+  /// Arguments that stand on the line; values of `--option=value` follow them.
+  var argumentCount = 0
+  var draft = RuleDraft()
+  /// Whether a match or effect of the rule that is being lowered is only approximated.
+  var isApproximated = false
+  /// Whether iptables makes several rules of this one, of which a packet may match more than one.
+  var mayRepeat = false
+  /// The argument that names a chain or target that is not known yet.
+  var pendingJump: Int?
+
+  /// The last chain that a rule was appended to, and the bytes of its name.
+  var lastChain: (table: Int, name: ByteText, chain: Int)?
+  /// Set matches that were lowered already.
+  var loweredSets: [LoweredSetKey: LoweredSet] = [:]
+  /// The last interface name, and its id.
+  var lastInterface: (name: ByteText, id: UInt32)?
+
+  init(source: SourceFile, bytes: UnsafeBufferPointer<UInt8>, dialect: Dialect, ipsets: IpsetTable) {
+    self.source = source
+    self.bytes = bytes
+    self.ipsets = ipsets
+    self.text = bytes
+    self.family = dialect == .ip6tables ? .v6 : .v4
+    graph = RuleGraph(dialect: dialect, source: source)
+    arguments.reserveCapacity(64)
+  }
+
+  /// Reads the whole file.
+  mutating func read() {
+    reserve()
+    let kinds = HeaderScan.families(bytes)
+    followsHeaders = kinds.hasV4 && kinds.hasV6
+    if HeaderScan.isScript(bytes) {
+      readScript()
+    } else {
+      readDump()
+    }
+    finish()
+  }
+
+  /// Makes room in proportion to the number of lines.
+  private mutating func reserve() {
+    var lines = 0
+    for byte in bytes where byte == 0x0A { lines += 1 }
+    graph.rules.reserveCapacity(lines + 1)
+    graph.items.reserveCapacity(lines * 4)
+  }
+
+  private mutating func readDump() {
+    // The output of `iptables -S` names no table: it is that of filter.
+    if !HeaderScan.hasTable(bytes) { useTable(.filter, range: SourceRange(0, 0)) }
+    var index = 0
+    var lineEnd = 0
+    while index < bytes.count {
+      readLine(at: index, lineEnd: &lineEnd)
+      index = lineEnd + 1
+    }
+  }
+
+  /// Reads the line that begins at an offset and finds its end.
+  mutating func readLine(at start: Int, lineEnd: inout Int) {
+    switch bytes[start] {
+    case 0x23:
+      lineEnd = endOfLine(from: start)
+      readComment(start, lineEnd)
+      return
+    case 0x0A:
+      lineEnd = start
+      return
+    default: break
+    }
+    let result = LineLexer.split(bytes, from: start, into: &arguments, lineEnd: &lineEnd)
+    argumentCount = arguments.count
+    switch result {
+    case .plain:
+      text = bytes
+      readStatement()
+    case .composite:
+      let unquoted = LineLexer.unquote(bytes, &arguments)
+      unquoted.withUnsafeBufferPointer { buffer in
+        text = buffer
+        // Caches of names point into the text.
+        lastChain = nil
+        lastInterface = nil
+        readStatement()
+        lastChain = nil
+        lastInterface = nil
+        text = bytes
+      }
+    case .openQuote(let offset):
+      text = bytes
+      recordUnparsed("the quote is not closed", SourceRange(offset, trimmedEnd(offset, lineEnd)), from: start, to: lineEnd)
+    }
+  }
+
+  func endOfLine(from start: Int) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+    return index
+  }
+
+  /// The end of a line without the blanks at its end.
+  func trimmedEnd(_ start: Int, _ end: Int) -> Int {
+    var end = end
+    while end > start, LineLexer.isBlank(bytes[end - 1]) { end -= 1 }
+    return end
+  }
+
+  private mutating func readComment(_ start: Int, _ end: Int) {
+    guard followsHeaders, let family = HeaderScan.family(ofHeader: ByteText(bytes, start, end)) else { return }
+    self.family = family
+  }
+
+  /// Reads the arguments of one line of iptables-restore input.
+  private mutating func readStatement() {
+    guard argumentCount > 0 else { return }
+    let first = argument(0)
+    guard !first.isEmpty else { return recordStatementError("an empty word where a command should stand", 0) }
+    switch first[0] {
+    case 0x2A where !arguments[0].isQuoted: openTable()
+    case 0x3A where !arguments[0].isQuoted: declareChain()
+    case 0x43 where first.equals("COMMIT"): commit()
+    default: readCommandLine(from: 0)
+    }
+  }
+
+  // MARK: Arguments
+
+  /// The bytes of an argument.
+  @inline(__always)
+  func argument(_ index: Int) -> ByteText {
+    ByteText(text, Int(arguments[index].start), Int(arguments[index].end))
+  }
+
+  @inline(__always)
+  func argument(_ index: Int32) -> ByteText { argument(Int(index)) }
+
+  /// Where an argument stands in the file.
+  func range(_ index: Int) -> SourceRange { arguments[index].sourceRange }
+
+  func range(_ index: Int32) -> SourceRange { range(Int(index)) }
+
+  /// From one argument to another.
+  func range(from first: Int, to last: Int) -> SourceRange {
+    SourceRange(arguments[first].sourceStart, arguments[last].sourceEnd)
+  }
+
+  // MARK: Mistakes
+
+  mutating func report(_ severity: Severity, _ message: String, _ range: SourceRange) {
+    diagnostics.append(Diagnostic(severity, message, range: range))
+  }
+
+  private mutating func recordStatementError(_ message: String, _ argument: Int) {
+    report(.error, message, range(argument))
+  }
+
+  /// Reports a line that is no command, and keeps its place in the chain when it names one.
+  private mutating func recordUnparsed(_ message: String, _ range: SourceRange, from start: Int, to end: Int) {
+    report(.error, message, range)
+    argumentCount = arguments.count
+    guard current != nil, let position = arguments.indices.first(where: { isAppend(argument($0)) }),
+      position + 1 < arguments.count, let chain = findChain(argument(position + 1))
+    else { return }
+    let lineStart = arguments.first.map { Int($0.sourceStart) } ?? start
+    graph.appendRule(
+      to: chain, items: [], verdict: Verdict(.unknown), understanding: .unparsed,
+      range: SourceRange(lineStart, trimmedEnd(start, end)))
+  }
+
+  private func isAppend(_ text: ByteText) -> Bool {
+    text.equals("-A") || text.equals("--append") || text.equals("-I") || text.equals("--insert")
+  }
+}

@@ -1,0 +1,20 @@
+/// What the expressions of a rule so far have settled about packets that still match.
+struct RuleContext {
+  /// The network protocol of packets that still match.
+  enum Network: UInt8 {
+    case unknown
+    case ipv4
+    case ipv6
+    /// Something else, such as ARP.
+    case other
+  }
+
+  var network = Network.unknown
+  /// The transport protocol; nil when it is not settled.
+  var transport: UInt8?
+  /// Whether packets that still match have ports.
+  var hasPorts = false
+  /// The mark that packets have by now, where the rule itself says it.
+  var mark: UInt32?
+  var connectionMark: UInt32?
+}
