@@ -49,7 +49,8 @@ struct PlainRule {
       }
     }
     if let protocolNumber, protocolNumber != packet.protocolNumber { return false }
-    if let ports {
+    // Azure's template reference: '*' is the same as all ports, for protocols without ports too.
+    if let ports, ports != 0...65535 {
       guard let port = packet.destinationPort, ports.contains(Int(port)) else { return false }
     }
     if let icmpType, packet.icmpType.map(Int.init) != icmpType { return false }
