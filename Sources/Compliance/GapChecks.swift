@@ -88,9 +88,9 @@ struct GapChecks {
       message: "\(what): \(shown)\(more) \(decision.verb)", requirements: [requirement.row],
       firewall: firewall.name, location: decision.location, related: jumps,
       packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
-      remediation: Remedy(firewall: firewall, assessment: assessment).allow(
-        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, path: first.evaluator.path,
-        isReply: first.isReply, comment: "\(requirement.row) \(requirement.feature)"),
+      remediation: Remedy(firewall: firewall).allow(
+        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, direction: requirement.direction,
+        isReply: first.isReply),
       fingerprint: Fingerprint.make([
         code, firewall.name, requirement.row, requirement.feature, decision.key,
       ]))

@@ -80,8 +80,16 @@ struct OpeningChecks {
     // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
     return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
       let own = evaluator.intersection(blame.packets, excess)
-      return own.isEmpty ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
+      return own.isEmpty || isUnfilterable(blame.decider)
+        ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
     }
+  }
+
+  /// Whether a provider lets it through whatever the groups say, as AWS does with its own DNS, metadata and time.
+  private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
+    guard let decider, let rule = decider.rule else { return false }
+    let graph = firewall.graphs[decider.graph]
+    return (graph.dialect == .aws || graph.dialect == .cloudformation) && !graph.rules[Int(rule)].isWritten
   }
 
   // MARK: Codes
@@ -217,14 +225,16 @@ struct OpeningChecks {
   }
 
   private func remedy(_ opening: Opening) -> String {
-    guard let (box, family) = opening.boxes.first else { return "" }
+    guard let family = opening.boxes.first?.1 else { return "" }
     let required: AddressSet? =
       opening.code == "FW202" || opening.code == "FW205" ? permittedPeers(opening, family) : nil
-    let edit = Remedy(firewall: firewall, assessment: assessment).narrow(
-      box, family: family, decider: opening.decider, path: opening.path, required: required)
+    let edit = Remedy(firewall: firewall).narrow(
+      opening.boxes.filter { $0.1 == family }.map(\.0), family: family, decider: opening.decider,
+      direction: opening.direction, required: required)
     switch opening.code {
     case "FW206":
-      return "declare the feature in the site file (\(opening.features.joined(separator: ", "))), or close it:\n" + edit
+      let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
+      return "declare the feature in the site file (\(names)), or close it:\n" + edit
     case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
     default: return edit
     }

@@ -39,6 +39,17 @@ enum HeaderScan {
     return hasCommand && !hasTable
   }
 
+  /// Whether a line begins a table.
+  static func hasTable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var found = false
+    forEachLine(bytes) { line in
+      let line = trimmed(line)
+      if !line.isEmpty, line[0] == 0x2A { found = true }
+      return !found
+    }
+    return found
+  }
+
   static func trimmed(_ line: ByteText) -> ByteText {
     var line = line
     while line.start < line.end, LineLexer.isBlank(line.bytes[line.start]) { line.start += 1 }

@@ -2,30 +2,21 @@ import PacketSets
 import RuleGraph
 import SourceText
 
-/// What a set match of given dimensions was lowered to.
-struct LoweredSetKey: Hashable {
-  var name: String
-  var directions: UInt32
-  var family: IPFamily
-  var returnsNomatch: Bool
-}
-
-/// Items of a set match, before negation.
-enum LoweredSet {
-  case item(RuleItem)
-  case undecidable(String)
-}
-
 /// Lowering of `-m set` and `-j SET`.
+///
+/// Source: iptables-extensions(8), and net/netfilter/xt_set.c and ipset/ for what happens to packets without ports and
+/// to sets of the other family.
 extension RulesetReader {
   /// Directions of a set match: bit n is set where dimension n looks at the source.
-  private struct Directions {
+  struct SetDirections: Hashable {
     var count = 0
     var sources: UInt32 = 0
+
+    func isSource(_ dimension: Int) -> Bool { sources >> UInt32(dimension) & 1 == 1 }
   }
 
-  private func readDirections(_ index: Int) throws(Complaint) -> Directions {
-    var directions = Directions()
+  private func readDirections(_ index: Int) throws(Complaint) -> SetDirections {
+    var directions = SetDirections()
     try argument(index).forEachPart { (part) throws(Complaint) in
       guard directions.count < 6 else { throw Complaint("a set has at most six dimensions", range(index)) }
       if part.hasPrefix("src") {
@@ -46,20 +37,23 @@ extension RulesetReader {
       throw Complaint("the name of a set has 1 to 31 characters", range(use.value))
     }
     let directions = try readDirections(Int(use.value) + 1)
-    var usesCounters = false
+    var counters = false
     for other in given where option(other).id >= 4 {
       try validate(other)
-      usesCounters = true
+      counters = true
     }
-    if directions.count == 1 {
-      let field = addressField(isSource: directions.sources & 1 == 1)
-      setItems.append((name, graph.items.count, UInt32(truncatingIfNeeded: graph.rules.count)))
+    setItems.append((name, graph.items.count, UInt32(truncatingIfNeeded: graph.rules.count)))
+    if ipsets[name] != nil {
+      appendKnownSet(
+        name, directions, negated: use.isNegated, returnsNomatch: given.contains { option($0).id == 1 })
+    } else if directions.count == 1 {
+      let field = addressField(isSource: directions.isSource(0))
       graph.items.append(graph.reference(field, kind: "ipset", name: name, negated: use.isNegated))
       isApproximated = true
     } else {
-      appendUndecidable("contents of set \(name)")
+      appendUndecidable("contents of set \(name) are not given")
     }
-    if usesCounters { appendUndecidable("counters of set \(name)") }
+    if counters { appendUndecidable("counters of set \(name)") }
   }
 
   mutating func lowerSetUpdate(_ instance: Int) throws(Complaint) {
@@ -76,4 +70,65 @@ extension RulesetReader {
     }
     if mapsMark { appendUnknown(.mark, "mark that a set holds") }
   }
+
+  // MARK: Sets whose contents are known
+
+  private mutating func appendKnownSet(
+    _ name: String, _ directions: SetDirections, negated: Bool, returnsNomatch: Bool
+  ) {
+    let isPinned = draft.protocolNumber != 0 && !draft.protocolOperand.isNegated
+    let key = LoweredSetKey(
+      name: name, directions: directions, family: family, returnsNomatch: returnsNomatch,
+      protocolNumber: isPinned ? draft.protocolNumber : nil)
+    let lowered: LoweredSet
+    if let known = loweredSets[key] {
+      lowered = known
+    } else {
+      lowered = SetLowering(
+        ipsets: ipsets, family: family, directions: directions, returnsNomatch: returnsNomatch,
+        protocolNumber: key.protocolNumber
+      ).lower(name, into: &graph)
+      loweredSets[key] = lowered
+    }
+    switch lowered {
+    case .never:
+      // The kernel's test fails, which an inverted match turns into success.
+      if !negated { graph.items.append(RuleItem(.never, .family)) }
+    case .item(var item, let hasPorts):
+      item.isNegated = negated
+      guard negated, hasPorts else {
+        graph.items.append(item)
+        return
+      }
+      // Packets without ports are in no such set: an inverted match lets them pass.
+      if isPinned, IPProtocol.hasPorts(draft.protocolNumber) {
+        graph.items.append(item)
+        isApproximated = true
+      } else {
+        appendUndecidable("ports in set \(name), which not all packets have")
+      }
+    case .undecidable(let item, let reason):
+      if let item, !negated { graph.items.append(item) }
+      appendUndecidable(reason)
+    }
+  }
+}
+
+/// What a set match was lowered to, by all that it depends on.
+struct LoweredSetKey: Hashable {
+  var name: String
+  var directions: RulesetReader.SetDirections
+  var family: IPFamily
+  var returnsNomatch: Bool
+  /// The protocol that the rule names, which decides what the ports of a set mean.
+  var protocolNumber: UInt8?
+}
+
+/// A set match before negation.
+enum LoweredSet {
+  case never
+  /// A match, and whether it looks at fields that some packets lack.
+  case item(RuleItem, hasPorts: Bool)
+  /// A match that must hold, and something beside it that is not known.
+  case undecidable(RuleItem?, String)
 }

@@ -13,19 +13,25 @@ extension RulesetReader {
       try readDraft(from: start)
       try perform(from: start)
     } catch {
+      // Scripts clean up what may not be there.
+      if isScript, [.delete, .deleteChain, .flush, .newChain].contains(draft.command) { return }
       report(.error, error.message, error.range)
       keepPlace(from: start)
     }
   }
 
   /// Records a rule that was not understood in the chain that it names.
-  private mutating func keepPlace(from start: Int) {
+  mutating func keepPlace(from start: Int) {
     var command = draft.command
     var chainArgument = Int(draft.chain)
     if command == .none {
       // The mistake came before the command was read.
-      for index in start..<max(start, argumentCount - 1) where argument(index).equals("-A") {
-        command = .append
+      for index in start..<max(start, argumentCount - 1) {
+        let word = argument(index)
+        guard word.equals("-A") || word.equals("--append") || word.equals("-I") || word.equals("--insert") else {
+          continue
+        }
+        command = word.equals("-A") || word.equals("--append") ? .append : .insert
         chainArgument = index + 1
         break
       }
@@ -47,6 +53,12 @@ extension RulesetReader {
     }
     if let only = draft.onlyFamily, only != family {
       // iptables-restore leaves out what is meant for the other family.
+      return
+    }
+    if isConditional, [.delete, .deleteChain, .renameChain, .policy, .flush, .replace].contains(draft.command) {
+      report(
+        .warning, "the command is not followed, as it is up to the shell whether it runs",
+        range(from: start, to: argumentCount - 1))
       return
     }
     switch draft.command {
@@ -86,6 +98,7 @@ extension RulesetReader {
     isApproximated = false
     let verdict: Verdict
     do throws(Complaint) {
+      if isConditional { appendUndecidable("condition of the shell script") }
       verdict = try lower(chain: chain)
     } catch {
       graph.items.removeLast(graph.items.count - firstItem)

@@ -13,8 +13,6 @@ extension RulesetReader {
     markFilledSets()
     breakLoops()
     settlePrefixRules()
-    graph.namedSetCount = ipsets.setCount
-    graph.namedElementCount = ipsets.elementCount
   }
 
   /// Binds jumps to chains that were declared behind them; others go nowhere, and iptables refuses them.

@@ -50,6 +50,8 @@ struct RulesetReader {
   var setItems: [(name: String, item: Int, rule: UInt32)] = []
   /// Whether commands name their tables themselves.
   var isScript = false
+  /// Whether the command stands where it may not run.
+  var isConditional = false
 
   // The line that is being read.
   var text: UnsafeBufferPointer<UInt8>
@@ -66,6 +68,8 @@ struct RulesetReader {
 
   /// The last chain that a rule was appended to, and the bytes of its name.
   var lastChain: (table: Int, name: ByteText, chain: Int)?
+  /// Set matches that were lowered already.
+  var loweredSets: [LoweredSetKey: LoweredSet] = [:]
   /// The last interface name, and its id.
   var lastInterface: (name: ByteText, id: UInt32)?
 
@@ -101,6 +105,8 @@ struct RulesetReader {
   }
 
   private mutating func readDump() {
+    // The output of `iptables -S` names no table: it is that of filter.
+    if !HeaderScan.hasTable(bytes) { useTable(.filter, range: SourceRange(0, 0)) }
     var index = 0
     var lineEnd = 0
     while index < bytes.count {
@@ -110,7 +116,7 @@ struct RulesetReader {
   }
 
   /// Reads the line that begins at an offset and finds its end.
-  private mutating func readLine(at start: Int, lineEnd: inout Int) {
+  mutating func readLine(at start: Int, lineEnd: inout Int) {
     switch bytes[start] {
     case 0x23:
       lineEnd = endOfLine(from: start)

@@ -156,6 +156,7 @@ enum Keyword: UInt16, CaseIterable, Sendable {
   case meter
   case meters
   case mh
+  case minute
   case missing
   case mod
   case monitor
@@ -243,6 +244,7 @@ enum Keyword: UInt16, CaseIterable, Sendable {
   case sdifname
   case secmark
   case secmarks
+  case second
   case seed
   case segLeft
   case seq
@@ -296,6 +298,7 @@ enum Keyword: UInt16, CaseIterable, Sendable {
   case vni
   case vtag
   case vxlan
+  case week
   case wildcard
   case window
   case with

@@ -67,6 +67,7 @@ extension Lowering {
   private mutating func assignedValue(_ target: Operand) throws(SyntaxFault) {
     if token.kind == .openBrace || token.kind == .at { throw expected(Self.article(target.type)) }
     if startsExpression { return try anyValue(target.type) }
+    if token.kind == .quoted, target.type == .integer { return advance() }
     _ = try component(target.type, bits: target.bits)
     while token.kind == .comma {
       advance()

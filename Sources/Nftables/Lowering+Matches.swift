@@ -10,6 +10,12 @@ extension Lowering {
     var operands = [first]
     while token.kind == .dot {
       advance()
+      if isConstantToken {
+        // Listings show a part of the key that never changes as its value.
+        advance()
+        operands.append(unknown(.integer, "a constant in a concatenation", bits: 128))
+        continue
+      }
       operands.append(try operand())
     }
     switch token.keyword {

@@ -57,7 +57,8 @@ extension Lowering {
       let hint = Suggestion.hint(for: name, among: Self.metaKeys)
       throw fault("expected a key of meta, found '\(name)'\(hint)")
     }
-    if family != .bridge, ["ibrname", "obrname", "ibriport", "obriport", "ibrpvid", "ibrvproto"].contains(name),
+    if !isTypeof, family != .bridge,
+      ["ibrname", "obrname", "ibriport", "obriport", "ibrpvid", "ibrvproto"].contains(name),
       family != .netdev
     {
       throw fault("meta \(name) exists in family bridge only")

@@ -149,6 +149,8 @@ extension Lowering {
   ) throws(SyntaxFault) {
     while true {
       if isTypeof {
+        self.isTypeof = true
+        defer { self.isTypeof = false }
         let operand = try operand()
         add(&self, operand.type, operand.bits)
       } else {

@@ -441,9 +441,13 @@ extension Lowering {
   /// The key of a dynamic element and the statements that it carries.
   private mutating func dynamicElement() throws(SyntaxFault) {
     while true {
-      let part = try operand()
-      // Packets without the value leave the rule here.
-      appendPresence(part.field ?? part.presence)
+      if startsExpression || token.kind == .openParenthesis || !isConstantToken {
+        let part = try operand()
+        // Packets without the value leave the rule here.
+        appendPresence(part.field ?? part.presence)
+      } else {
+        advance()
+      }
       guard token.kind == .dot else { break }
       advance()
     }
@@ -469,6 +473,14 @@ extension Lowering {
         try connectionCount()
       default: return
       }
+    }
+  }
+
+  /// Whether the current token is a constant, as listings show parts of keys that never change.
+  var isConstantToken: Bool {
+    switch token.kind {
+    case .number, .address4, .address6, .mac, .quoted, .time: true
+    default: false
     }
   }
 

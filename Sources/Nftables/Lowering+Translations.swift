@@ -142,6 +142,9 @@ extension Lowering {
     if startsExpression { return try mappedTarget(&target, kind: kind, hasPortPart: hasPortPart) }
     let isV6 = token.kind == .address6
     if target.family == nil {
+      if kind == .transparentProxy {
+        throw fault("tproxy to an address needs ip or ip6 in family \(family.keyword)")
+      }
       target.family = isV6 ? .v6 : .v4
       guard token.kind != .word, token.kind != .number else { throw expected("an address") }
     }
@@ -332,8 +335,8 @@ extension Lowering {
     if token.keyword == .to {
       advance()
       if token.kind == .colon { advance() } else if !isRedirect { throw expected("':' and a port") }
-      try checkPorts(place)
       try portTarget(&target)
+      try checkPorts(place)
     }
     try translationFlags()
     try finish(target, kind: portKind, place)

@@ -37,6 +37,8 @@ struct Lowering {
   var anonymousChains = 0
   /// Chains without names that are being read, one in the other.
   var chainDepth = 0
+  /// Whether expressions only name types.
+  var isTypeof = false
   /// Whether the elements that are read are to be deleted.
   var isDeleting = false
 

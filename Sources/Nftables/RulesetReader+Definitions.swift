@@ -10,7 +10,7 @@ extension RulesetReader {
     default:
       advance()
       let (name, span) = try identifier("the name of a variable")
-      try endStatement()
+      try endCommon()
       order &+= 1
       if end(name) { renewEnvironment() } else { reportUnknown(name, span) }
     }
@@ -39,6 +39,13 @@ extension RulesetReader {
     let scan = scanStatement(from: Int(start), marksUpdates: false)
     let value = span(from: start, to: UInt32(truncatingIfNeeded: scan.end))
     if !scan.isBalanced { report(.error, "a brace of this value is never closed", value) }
+    if scan.isBalanced {
+      do throws(SyntaxFault) {
+        try checkValue(value)
+      } catch {
+        report(error)
+      }
+    }
     let inner = environment
     order &+= 1
     if end(name), !replaces {
@@ -48,7 +55,7 @@ extension RulesetReader {
       Binding(value: value, environment: inner, order: order))
     renewEnvironment()
     move(to: scan.next)
-    try endStatement()
+    try endCommon()
   }
 
   private mutating func readInclude() throws(SyntaxFault) {
@@ -57,7 +64,7 @@ extension RulesetReader {
     let pattern = text(token)
     let place = span
     advance()
-    try endStatement()
+    try endCommon()
     guard openFiles.count < limits.includeDepth else {
       return report(.error, "files include one another more than \(limits.includeDepth) deep", place)
     }

@@ -59,9 +59,27 @@ struct RulesetReader {
       lexer = Lexer(buffer, from: start)
       advance()
       readCommands()
+      checkLastLine(buffer)
     }
     openFiles.removeLast()
     (lexer, token, file) = saved
+  }
+
+  /// Reports a comment on a last line without line end, which nft's scanner does not know as a comment.
+  private mutating func checkLastLine(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let last = bytes.last, last != 0x0A else { return }
+    let start = (bytes.lastIndex(of: 0x0A) ?? -1) + 1
+    var lexer = Lexer(bytes, from: start)
+    var end = start
+    while true {
+      let token = lexer.next()
+      if token.kind == .end { break }
+      end = Int(token.end)
+    }
+    guard let comment = bytes[end...].firstIndex(of: 0x23) else { return }
+    report(
+      .error, "a comment needs a line end, which is missing at the end of the file",
+      span(from: UInt32(comment), to: UInt32(bytes.count)))
   }
 
   // MARK: Tokens
@@ -142,6 +160,12 @@ struct RulesetReader {
       throw expected("end of statement")
     }
     if token.kind != .end { advance() }
+  }
+
+  /// The end of an include or a definition, which the end of a file is not.
+  mutating func endCommon() throws(SyntaxFault) {
+    if token.kind == .end { report(.error, "expected a line end or ';', found end of file", span) }
+    try endStatement()
   }
 
   mutating func skipNewlines() { while token.kind == .newline { advance() } }

@@ -14,6 +14,8 @@ struct CloudFormationReader {
   /// Groups of the template by their logical ids.
   private var groups: [String: Int] = [:]
   private var groupsWithEgress: Set<Int> = []
+  /// Groups that rules are attached to but that stand elsewhere.
+  private var outerGroups: Set<Int> = []
 
   init(builder: GroupGraphBuilder, document: ExportDocument) {
     self.builder = builder
@@ -36,6 +38,7 @@ struct CloudFormationReader {
       default: foreign += 1
       }
     }
+    for group in outerGroups.sorted() { addOtherRules(group) }
     for group in groups.values.sorted() where !groupsWithEgress.contains(group) { addDefaultEgress(group) }
     if foreign > 0 {
       builder.note(
@@ -126,8 +129,19 @@ struct CloudFormationReader {
     }
     let name = groupName(node)
     if let group = groups[name] { return group }
-    if let group = groups.values.first(where: { builder.groups[$0].name == name }) { return group }
-    return builder.group(name, range: node.range)
+    if let group = groups.values.sorted().first(where: { builder.groups[$0].name == name }) { return group }
+    let group = builder.group(name, range: node.range)
+    outerGroups.insert(group)
+    return group
+  }
+
+  /// What a group that the template does not make may hold besides.
+  private mutating func addOtherRules(_ group: Int) {
+    for direction in TrafficDirection.allCases {
+      var draft = RuleDraft(.accept, range: SourceRange(0, 0))
+      draft.undecidable = ["the rules of \(builder.groups[group].id), which the template does not make"]
+      builder.add(draft, to: group, direction)
+    }
   }
 
   /// The logical id of a group that `!Ref` or `!GetAtt` names, else the text or the parameter's default.
@@ -162,6 +176,7 @@ struct CloudFormationReader {
       guard let value = node[key], !value.isNull else { continue }
       if case .absent = template.value(value) { continue }
       count += 1
+      draft.family = key == "CidrIp" ? .v4 : key == "CidrIpv6" ? .v6 : nil
       draft.setPeer(peer(value, key), direction)
       add(draft, group, direction)
     }

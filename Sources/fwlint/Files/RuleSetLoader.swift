@@ -39,7 +39,7 @@ struct RuleSetLoader {
     for (source, dialect) in read where dialect == .ipset {
       let (sets, diagnostics) = IpsetFrontend.parse(source)
       var graph = RuleGraph(dialect: .ipset, source: source)
-      graph.namedSetCount = sets.count
+      graph.namedSetCount = sets.setCount
       graph.namedElementCount = sets.elementCount
       ipsets.merge(sets)
       files.append(LoadedFile(graph: graph, diagnostics: diagnostics))
