@@ -9,10 +9,12 @@ import YAMLDocument
 /// that the document before names, else to the only list that the groups refer to.
 struct AWSPrefixLists {
   private var lists: [String: AddressSet] = [:]
+  /// Lists of which an entry was not understood: what else they hold is not known.
+  private var damaged: Set<String> = []
 
   /// A prefix list's addresses, or a reference to it when they are not given.
   func contents(of id: String) -> AddressMatch {
-    if let set = lists[id] { return .set(set) }
+    if let set = lists[id], !damaged.contains(id) { return .set(set) }
     return .reference(kind: "prefix list", name: id)
   }
 
@@ -54,22 +56,23 @@ struct AWSPrefixLists {
       guard let id = builder.text(list["PrefixListId"]) else { continue }
       ids.append(id)
       guard let blocks = list["Cidrs"], blocks.count > 0 else { continue }
-      let prefixes = builder.elements(blocks).compactMap { block in
-        builder.prefix(block.scalar ?? "", at: block.range)
-      }
-      lists[id] = (lists[id] ?? AddressSet()).union(AddressSet(prefixes))
+      add(builder.elements(blocks), to: id, &builder)
     }
     return ids
   }
 
   private mutating func add(entries node: YAMLNode, to id: String, _ builder: inout GroupGraphBuilder) {
+    add(builder.elements(node["Entries"]).map { $0["Cidr"] ?? $0 }, to: id, &builder)
+  }
+
+  private mutating func add(_ blocks: [YAMLNode], to id: String, _ builder: inout GroupGraphBuilder) {
     var prefixes: [IPPrefix] = []
-    for entry in builder.elements(node["Entries"]) {
-      guard let block = entry["Cidr"], let text = builder.text(block) else {
-        builder.error("the entry has no Cidr", at: entry.range)
-        continue
+    for block in blocks {
+      if case .prefix(let prefix) = builder.block(block) {
+        prefixes.append(prefix)
+      } else {
+        damaged.insert(id)
       }
-      if let prefix = builder.prefix(text, at: block.range) { prefixes.append(prefix) }
     }
     lists[id] = (lists[id] ?? AddressSet()).union(AddressSet(prefixes))
   }

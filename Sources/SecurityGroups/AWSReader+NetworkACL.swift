@@ -61,10 +61,10 @@ extension AWSReader {
       ipProtocol: number, from: NodeValue(isICMP ? icmp?["Type"] : ports?["From"]),
       to: NodeValue(isICMP ? icmp?["Code"] : ports?["To"]), at: entry.range, &builder)
     let block: AddressMatch
-    if let node = entry["CidrBlock"], let text = builder.text(node) {
-      block = builder.prefix(text, family: .v4, at: node.range).map { .prefix($0) } ?? .unparsed
-    } else if let node = entry["Ipv6CidrBlock"], let text = builder.text(node) {
-      block = builder.prefix(text, family: .v6, at: node.range).map { .prefix($0) } ?? .unparsed
+    if let node = entry["CidrBlock"], !node.isNull {
+      block = builder.block(node, family: .v4)
+    } else if let node = entry["Ipv6CidrBlock"], !node.isNull {
+      block = builder.block(node, family: .v6)
     } else {
       builder.error("the entry has neither CidrBlock nor Ipv6CidrBlock", at: entry.range)
       block = .unparsed

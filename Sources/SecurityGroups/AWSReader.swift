@@ -98,15 +98,15 @@ struct AWSReader {
   ]
 
   private mutating func peer(_ node: YAMLNode?, _ kind: PeerKind, key: String, at range: SourceRange) -> AddressMatch {
-    guard let node, let text = builder.text(node) else {
+    guard let node, node.kind == .scalar, !node.isNull else {
       builder.error("the entry has no \(key)", at: range)
       return .unparsed
     }
     switch kind {
-    case .ipv4: return builder.prefix(text, family: .v4, at: node.range).map { .prefix($0) } ?? .unparsed
-    case .ipv6: return builder.prefix(text, family: .v6, at: node.range).map { .prefix($0) } ?? .unparsed
-    case .prefixList: return prefixLists.contents(of: text)
-    case .group: return .reference(kind: "security group", name: text)
+    case .ipv4: return builder.block(node, family: .v4)
+    case .ipv6: return builder.block(node, family: .v6)
+    case .prefixList: return prefixLists.contents(of: node.scalar ?? "")
+    case .group: return .reference(kind: "security group", name: node.scalar ?? "")
     }
   }
 
@@ -143,8 +143,8 @@ struct AWSReader {
       builder.add(draft, to: group, direction)
     }
     if count == 0 {
-      builder.error("the security group rule names no peer", at: node.range)
-      draft.isUnparsed = true
+      builder.error("the rule names no peer, which AWS does not take", at: node.range)
+      draft.isNever = true
       builder.add(draft, to: group, direction)
     }
   }

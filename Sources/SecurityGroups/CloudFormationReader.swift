@@ -58,14 +58,9 @@ struct CloudFormationReader {
     readRules(properties?["SecurityGroupEgress"], group, .egress, conditions: [])
   }
 
-  /// The rule that EC2 itself adds; for IPv6 only in a VPC that has such addresses.
+  /// The rule that EC2 itself adds.
   private mutating func addDefaultEgress(_ group: Int) {
-    for family in IPFamily.allCases {
-      var draft = RuleDraft(.accept, range: SourceRange(0, 0))
-      draft.family = family
-      if family == .v6 { draft.undecidable = ["the default egress rule for IPv6, which only a VPC with IPv6 has"] }
-      builder.add(draft, to: group, .egress)
-    }
+    builder.add(RuleDraft(.accept, range: SourceRange(0, 0)), to: group, .egress)
   }
 
   // MARK: Rules in lists
@@ -79,7 +74,8 @@ struct CloudFormationReader {
       return readFunction(function, at: node, group, direction, conditions: conditions)
     }
     switch node.kind {
-    case .sequence: for element in builder.elements(node) { readRules(element, group, direction, conditions: conditions) }
+    case .sequence:
+      for element in builder.elements(node) { readRules(element, group, direction, conditions: conditions) }
     case .mapping: readRule(node, group, direction, conditions: conditions)
     case .scalar:
       builder.error("a rule is a mapping, not text", at: node.range)
@@ -167,22 +163,24 @@ struct CloudFormationReader {
   ) {
     var draft = RuleDraft(.accept, range: node.range)
     draft.undecidable = conditions
+    let end = direction == .ingress ? "Source" : "Destination"
+    let keys = ["CidrIp", "CidrIpv6", "\(end)PrefixListId", "\(end)SecurityGroupId", "\(end)SecurityGroupName"]
+    let peers = keys.compactMap { key -> (key: String, value: YAMLNode)? in
+      if case .absent = template.value(node[key]) { return nil }
+      return node[key].map { (key, $0) }
+    }
+    guard !peers.isEmpty else {
+      // "The stack will launch successfully but the rule will not be added", as the older reference has it.
+      builder.warning("the rule names no peer: CloudFormation adds no such rule", at: node.range)
+      draft.isNever = true
+      return add(draft, group, direction)
+    }
     draft.transport = AWSTransport.read(
       ipProtocol: template.value(node["IpProtocol"]), from: template.value(node["FromPort"]),
       to: template.value(node["ToPort"]), at: node.range, &builder)
-    let end = direction == .ingress ? "Source" : "Destination"
-    var count = 0
-    for key in ["CidrIp", "CidrIpv6", "\(end)PrefixListId", "\(end)SecurityGroupId", "\(end)SecurityGroupName"] {
-      guard let value = node[key], !value.isNull else { continue }
-      if case .absent = template.value(value) { continue }
-      count += 1
+    for (key, value) in peers {
       draft.family = key == "CidrIp" ? .v4 : key == "CidrIpv6" ? .v6 : nil
       draft.setPeer(peer(value, key), direction)
-      add(draft, group, direction)
-    }
-    if count == 0 {
-      builder.error("the rule names no peer", at: node.range)
-      draft.isUnparsed = true
       add(draft, group, direction)
     }
   }

@@ -13,7 +13,7 @@ struct GCPReader {
   /// Rules of networks, to be put in order when all documents are read.
   private var networkRules: [Int: [RankedRule]] = [:]
   /// Groups with their rank in the order of evaluation.
-  private var ranks: [Int: Int] = [:]
+  var ranks: [Int: Int] = [:]
 
   /// A rule with what decides its place.
   struct RankedRule {
@@ -21,9 +21,6 @@ struct GCPReader {
     var direction: TrafficDirection
     var draft: RuleDraft
   }
-
-  /// More combinations of protocols, peers and targets in one rule than any real rule has.
-  static let combinationLimit = 20_000
 
   init(builder: GroupGraphBuilder) { self.builder = builder }
 
@@ -111,11 +108,8 @@ struct GCPReader {
     _ direction: TrafficDirection, _ group: Int
   ) {
     let locals: [AddressMatch] = combinations.locals.isEmpty ? [.any] : combinations.locals
-    let (pairs, overflow) = combinations.transports.count.multipliedReportingOverflow(by: combinations.peers.count)
-    guard !overflow, pairs.multipliedReportingOverflow(by: locals.count).overflow == false,
-      pairs * locals.count <= Self.combinationLimit
-    else {
-      builder.error("the rule has more than \(Self.combinationLimit) combinations of its lists", at: base.range)
+    let counts = [combinations.transports.count, combinations.peers.count, locals.count]
+    guard builder.allowsCombinations(counts, at: base.range) else {
       var draft = base
       draft.isUnparsed = true
       networkRules[group, default: []].append(RankedRule(priority: priority, direction: direction, draft: draft))
@@ -136,7 +130,7 @@ struct GCPReader {
     }
   }
 
-  private mutating func isDisabled(_ node: YAMLNode) -> Bool {
+  mutating func isDisabled(_ node: YAMLNode) -> Bool {
     guard let value = node["disabled"], !value.isNull, builder.boolean(value, key: "disabled") == true else {
       return false
     }
@@ -145,7 +139,7 @@ struct GCPReader {
     return true
   }
 
-  private mutating func priority(_ node: YAMLNode, standard: Int, last: Int, _ draft: inout RuleDraft) -> Int {
+  mutating func priority(_ node: YAMLNode, standard: Int, last: Int, _ draft: inout RuleDraft) -> Int {
     guard let value = node["priority"], !value.isNull else { return standard }
     guard let number = value.scalar.flatMap(Self.wideInteger), (0...last).contains(number) else {
       builder.error("a priority is a number from 0 to \(last)", at: value.range)
@@ -160,7 +154,7 @@ struct GCPReader {
     text.utf8.count <= 10 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
-  private mutating func directions(_ node: YAMLNode, _ draft: inout RuleDraft) -> [TrafficDirection] {
+  mutating func directions(_ node: YAMLNode, _ draft: inout RuleDraft) -> [TrafficDirection] {
     guard let value = node["direction"], !value.isNull else { return [.ingress] }
     switch value.scalar?.uppercased() {
     case "INGRESS": return [.ingress]
@@ -184,7 +178,7 @@ struct GCPReader {
   }
 
   /// A protocol with its ports; `all` stands for every protocol, no ports for all ports.
-  private mutating func transport(
+  mutating func transport(
     _ node: YAMLNode, protocolKey: String
   ) -> (match: TransportMatch, range: SourceRange) {
     var match = TransportMatch()
@@ -229,13 +223,11 @@ struct GCPReader {
     return peers
   }
 
-  private mutating func ranges(_ node: YAMLNode?) -> [(match: AddressMatch, range: SourceRange)] {
-    builder.elements(node).map { element in
-      (builder.prefix(element.scalar ?? "", at: element.range).map { .prefix($0) } ?? .unparsed, element.range)
-    }
+  mutating func ranges(_ node: YAMLNode?) -> [(match: AddressMatch, range: SourceRange)] {
+    builder.elements(node).map { (builder.block($0), $0.range) }
   }
 
-  private func references(_ node: YAMLNode?, kind: String) -> [(match: AddressMatch, range: SourceRange)] {
+  func references(_ node: YAMLNode?, kind: String) -> [(match: AddressMatch, range: SourceRange)] {
     builder.elements(node).map { element in
       let text = element.scalar ?? element["name"]?.scalar ?? ""
       return (.reference(kind: kind, name: text), element.range)
@@ -252,7 +244,7 @@ struct GCPReader {
   }
 
   /// Which units the rule is for: those with one of the tags or accounts; all of the network without any.
-  private mutating func targets(_ node: YAMLNode, of group: Int) -> [AddressMatch] {
+  mutating func targets(_ node: YAMLNode, of group: Int) -> [AddressMatch] {
     var targets: [AddressMatch] = []
     for (key, kind) in [
       ("targetTags", "network tag"), ("targetServiceAccounts", "service account"), ("targetSecureTags", "secure tag"),
@@ -268,81 +260,4 @@ struct GCPReader {
 
   /// The last part of a resource's URL.
   static func lastComponent(_ url: String) -> String { url.split(separator: "/").last.map(String.init) ?? url }
-}
-
-// MARK: Firewall policies
-
-extension GCPReader {
-  /// Reads a policy with its rules, or a single rule of a policy.
-  private mutating func readPolicy(_ node: YAMLNode) {
-    let isPolicy = node["rules"] != nil
-    let idNode = isPolicy ? node["shortName"] ?? node["displayName"] ?? node["name"] : nil
-    let id = builder.text(idNode) ?? "firewall policy"
-    let isHierarchical =
-      node["parent"] != nil || node["type"]?.scalar?.uppercased().hasPrefix("HIERARCHY") == true || !isPolicy
-    let group = builder.group(
-      id, name: isPolicy ? builder.text(node["name"]) : nil, combination: .sequence,
-      isListed: false, range: idNode?.range ?? SourceRange(0, 0))
-    ranks[group] = isHierarchical ? 0 : node["region"] != nil ? 3 : 2
-    for rule in isPolicy ? builder.elements(node["rules"]) : [node] { readPolicyRule(rule, group) }
-  }
-
-  private mutating func readPolicyRule(_ node: YAMLNode, _ group: Int) {
-    if isDisabled(node) { return }
-    var base = RuleDraft(Verdict(.unknown), range: node.range)
-    let priority = priority(node, standard: 0, last: Int(Int32.max), &base)
-    let directions = directions(node, &base)
-    let verdict = policyVerdict(node, &base)
-    base.verdict = base.isUnparsed ? Verdict(.unknown) : verdict
-    let match = node["match"] ?? node
-    var transports = builder.elements(match["layer4Configs"]).map { transport($0, protocolKey: "ipProtocol") }
-    if transports.isEmpty { transports = [(TransportMatch(), node.range)] }
-    for network in builder.elements(node["targetResources"]) {
-      let name = Self.lastComponent(network.scalar ?? "")
-      base.undecidable.append("whether the unit is in the network \(name)")
-    }
-    let targets = targets(node, of: group)
-    for direction in directions {
-      let (peerSide, ownSide) = direction == .ingress ? ("src", "dest") : ("dest", "src")
-      var draft = base
-      for key in ["\(peerSide)NetworkScope", "\(peerSide)NetworkType", "\(peerSide)Networks"] where match[key] != nil {
-        draft.undecidable.append("\(key) of a policy rule")
-      }
-      var peers = policyPeers(match, peerSide)
-      if peers.isEmpty { peers = [(.any, SourceRange(0, 0))] }
-      let own = policyPeers(match, ownSide).map(\.match)
-      let combinations = Combinations(transports: transports, peers: peers, locals: own.isEmpty ? targets : own)
-      add(combinations, draft, targets: own.isEmpty ? [] : targets, priority, direction, group)
-    }
-  }
-
-  private mutating func policyVerdict(_ node: YAMLNode, _ draft: inout RuleDraft) -> Verdict {
-    switch node["action"]?.scalar?.lowercased() {
-    case "allow": return .accept
-    case "deny": return .drop
-    case "goto_next": return .returning
-    case "apply_security_profile_group":
-      draft.undecidable.append("a security profile group")
-      return .accept
-    default:
-      builder.error("an action is allow, deny or goto_next", at: node["action"]?.range ?? node.range)
-      draft.isUnparsed = true
-      return Verdict(.unknown)
-    }
-  }
-
-  private mutating func policyPeers(
-    _ match: YAMLNode, _ side: String
-  ) -> [(match: AddressMatch, range: SourceRange)] {
-    var peers = ranges(match["\(side)IpRanges"])
-    peers += references(match["\(side)AddressGroups"], kind: "address group").map { peer in
-      guard case .reference(let kind, let name) = peer.match else { return peer }
-      return (.reference(kind: kind, name: Self.lastComponent(name)), peer.range)
-    }
-    peers += references(match["\(side)SecureTags"], kind: "secure tag")
-    peers += references(match["\(side)Fqdns"], kind: "domain name")
-    peers += references(match["\(side)RegionCodes"], kind: "region")
-    peers += references(match["\(side)ThreatIntelligences"], kind: "threat intelligence list")
-    return peers
-  }
 }

@@ -27,6 +27,25 @@ extension GroupGraphBuilder {
     return prefix
   }
 
+  /// A block of addresses in a scalar, as an end of a rule; without a copy of the text where it is one.
+  mutating func block(_ node: YAMLNode, family: IPFamily? = nil) -> AddressMatch {
+    let isWanted = family != .v6
+    if isWanted, let prefix = node.withScalarBytes({ Self.prefixV4($0) }) ?? nil { return .prefix(prefix) }
+    return prefix(node.scalar ?? "", family: family, at: node.range).map { .prefix($0) } ?? .unparsed
+  }
+
+  /// An IPv4 block with its length; nil for anything else.
+  private static func prefixV4(_ bytes: UnsafeBufferPointer<UInt8>) -> IPPrefix? {
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")), bytes.count - slash <= 3 else { return nil }
+    var length = 0
+    for byte in bytes[(slash + 1)...] {
+      guard (0x30...0x39).contains(byte) else { return nil }
+      length = length * 10 + Int(byte - 0x30)
+    }
+    guard slash + 1 < bytes.count, length <= 32, let address = IPAddress.parseV4(bytes[..<slash]) else { return nil }
+    return IPPrefix(IPAddress(v4: address), length: length)
+  }
+
   /// The elements of a list; a single value counts as a list of one, null as an empty list.
   func elements(_ node: YAMLNode?) -> [YAMLNode] {
     guard let node, !node.isNull else { return [] }

@@ -15,8 +15,7 @@ extension SecurityGroupFrontend {
         while let first = line.first, first == 0x20 || first == 0x09 { line = line.dropFirst() }
         offset = end + 1
         guard let first = line.first, first != UInt8(ascii: "#") else { continue }
-        if line.elementsEqual("---".utf8) || line.starts(with: "--- ".utf8) || first == UInt8(ascii: "%") { return true }
-        return startsDocument(line)
+        return first == UInt8(ascii: "%") || startsDocument(line)
       }
       return false
     }
@@ -25,6 +24,7 @@ extension SecurityGroupFrontend {
   private static func startsDocument(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
     guard let first = line.first else { return false }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return true }
+    if line.elementsEqual("---".utf8) || line.starts(with: "--- ".utf8) { return true }
     if first == UInt8(ascii: "-") { return line.count == 1 || line[line.startIndex + 1] == 0x20 }
     return startsMapping(line)
   }

@@ -3,8 +3,10 @@ import Testing
 
 /// Each export of the fixtures against the rules and messages that stand in the `.rules` file beside it.
 @Suite struct GoldenTests {
-  static let exports = TestFiles.files(below: TestFiles.fixtures).filter { ["yaml", "json"].contains($0.pathExtension) }
-    .map(\.lastPathComponent)
+  static let exports = TestFiles.files(below: TestFiles.fixtures).filter {
+    ["yaml", "json"].contains($0.pathExtension)
+  }
+  .map(\.lastPathComponent)
 
   @Test(arguments: exports)
   func rulesAreAsExpected(_ name: String) throws {

@@ -46,7 +46,8 @@ struct GraphText {
     switch item.kind {
     case .never: return item.isNegated ? "always" : "never"
     case .undecidable: return "perhaps(\(graph.reasons[item.a]))"
-    case .bits: return "state \(ConntrackState.allCases.filter { item.a & $0.bit != 0 }.map(\.keyword).joined(separator: ","))"
+    case .bits:
+      return "state \(ConntrackState.allCases.filter { item.a & $0.bit != 0 }.map(\.keyword).joined(separator: ","))"
     case .reference:
       let reference = graph.references[Int(item.a)]
       return "\(name(item.field)) \(reference.kind) \(reference.name)\(item.field.isWide ? " (IPv6)" : "")"

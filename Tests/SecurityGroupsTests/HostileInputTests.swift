@@ -47,7 +47,8 @@ import Testing
     #expect(gcp.graph?.counts.rules == 1)
     #expect(gcp.messages == ["error 1: the rule has more than 20000 combinations of its lists"])
     let azure = Reading(
-      "- {access: Allow, direction: Inbound, priority: 1, protocol: Tcp, destinationPortRange: '1', sourceAddressPrefixes: [\(ranges)], destinationAddressPrefixes: [\(ranges)]}\n")
+      "- {access: Allow, direction: Inbound, priority: 1, protocol: Tcp, destinationPortRange: '1', sourceAddressPrefixes: [\(ranges)], destinationAddressPrefixes: [\(ranges)]}\n"
+    )
     #expect(azure.messages == ["error 1: the rule has more than 20000 combinations of its lists"])
   }
 

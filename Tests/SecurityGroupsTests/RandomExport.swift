@@ -15,7 +15,9 @@ struct SeededRandom: RandomNumberGenerator {
     return state &* 0x2545_F491_4F6C_DD1D
   }
 
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[Int.random(in: 0..<choices.count, using: &self)] }
+  mutating func pick<Element>(_ choices: [Element]) -> Element {
+    choices[Int.random(in: 0..<choices.count, using: &self)]
+  }
 }
 
 /// What a provider's documentation says of one rule, as plain values for the reference evaluators.
@@ -47,7 +49,8 @@ struct PlainRule {
       }
     }
     if let protocolNumber, protocolNumber != packet.protocolNumber { return false }
-    if let ports {
+    // Azure's template reference: '*' is the same as all ports, for protocols without ports too.
+    if let ports, ports != 0...65535 {
       guard let port = packet.destinationPort, ports.contains(Int(port)) else { return false }
     }
     if let icmpType, packet.icmpType.map(Int.init) != icmpType { return false }

@@ -33,7 +33,17 @@ import Testing
   }
 
   @Test(arguments: [
-    ("sg-samples", Tally(exports: 0, groups: 0, rules: 0, unparsed: 0))
+    ("sg-samples", Tally(exports: 15, groups: 20, rules: 106)),
+    ("corpora/custodian-aws-sg-yaml", Tally(exports: 49, groups: 156, rules: 406)),
+    ("corpora/custodian-azure-nsg-yaml", Tally(exports: 9, groups: 54, rules: 707)),
+    ("corpora/custodian-gcp-firewall-yaml", Tally(exports: 1, groups: 2, rules: 1)),
+    ("corpora/custodian-openstack-sg-yaml", Tally(exports: 6, groups: 9, rules: 33)),
+    // One group is a template with marks in place of its addresses.
+    ("corpora/aws-yaml-inline", Tally(exports: 4, groups: 5, rules: 20, unparsed: 1)),
+    ("corpora/gcp-yaml-inline", Tally(exports: 3, groups: 4, rules: 6)),
+    // Two templates have a word where a list of rules belongs.
+    ("corpora/checkov-sg", Tally(exports: 63, groups: 66, rules: 86, unparsed: 2)),
+    ("corpora/cfn_nag-sg", Tally(exports: 26, groups: 48, rules: 59)),
   ])
   func samplesAreReadWhole(_ folder: String, _ expected: Tally) throws {
     guard let tally = try tally(folder) else { return }

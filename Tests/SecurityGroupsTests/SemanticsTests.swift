@@ -158,7 +158,8 @@ import Testing
   }
 
   @Test func unselectedTagsAreNotTheUnits() throws {
-    let text = Self.gcp + "\n---\nkind: compute#firewall\nname: m\nnetwork: x/global/networks/n\npriority: 5\n"
+    let text =
+      Self.gcp + "\n---\nkind: compute#firewall\nname: m\nnetwork: x/global/networks/n\npriority: 5\n"
       + "allowed: [{IPProtocol: tcp, ports: ['22']}]\nsourceRanges: [10.0.0.0/8]\ntargetTags: [mail]\n"
     let packets = ["in tcp 10.0.0.1 10.0.0.5,443", "in tcp 10.0.0.1 10.0.0.5,22"]
     try check(text, groups: ["n", "mail"], Array(zip(packets, ["accept", "accept"])))
@@ -213,8 +214,10 @@ import Testing
         ("out udp 10.0.0.5 168.63.129.16,53", "accept"),
         ("out tcp 10.0.0.5,25 203.0.113.1,40000 established", "accept"),
       ])
-    try check(text, groups: ["ONE"].map { $0.lowercased() }, references: tags, [("in tcp 192.0.2.1 10.0.0.5,80", "accept")])
-    try check(text, groups: ["/X/networksecuritygroups/TWO"], references: tags, [("in tcp 192.0.2.1 10.0.0.5,80", "drop")])
+    try check(
+      text, groups: ["ONE"].map { $0.lowercased() }, references: tags, [("in tcp 192.0.2.1 10.0.0.5,80", "accept")])
+    try check(
+      text, groups: ["/X/networksecuritygroups/TWO"], references: tags, [("in tcp 192.0.2.1 10.0.0.5,80", "drop")])
     try check(text, [("in udp 10.5.0.1 10.0.0.5,9", "undecided")])
   }
 

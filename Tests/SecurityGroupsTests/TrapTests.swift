@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test func portsMayBeAbsentWithProtocolMinusOne() {
-    #expect(aws("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.0.0.0/8}]}").rules == ["sg-1 ingress 4: accept from 10.0.0.0/8"])
+    #expect(
+      aws("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.0.0.0/8}]}").rules == ["sg-1 ingress 4: accept from 10.0.0.0/8"])
   }
 
   @Test func portsOfOtherProtocolsAreDisregarded() {
@@ -113,7 +114,8 @@ import Testing
   @Test func directionAndPriorityHaveDefaults() throws {
     let reading = gcp(
       "allowed: [{IPProtocol: tcp, ports: ['25']}]\nsourceRanges: [0.0.0.0/0]\n---\nkind: compute#firewall\n"
-        + "name: s\nnetwork: x/global/networks/n\npriority: 1001\ndenied: [{IPProtocol: tcp}]\nsourceRanges: [0.0.0.0/0]")
+        + "name: s\nnetwork: x/global/networks/n\npriority: 1001\ndenied: [{IPProtocol: tcp}]\nsourceRanges: [0.0.0.0/0]"
+    )
     #expect(Traces(try #require(reading.graph)).verdict("in tcp 10.0.0.1 10.0.0.2,25") == "accept")
   }
 
@@ -211,5 +213,48 @@ import Testing
     let reading = aws("{IpProtocol: tcp, FromPort: \(text), ToPort: 70, IpRanges: [{CidrIp: 10.0.0.0/8}]}")
     #expect(reading.graph?.counts.unparsed == 1)
     #expect(reading.diagnostics.count == 1)
+  }
+}
+
+/// Prefix lists that stand in the same file as the groups.
+@Suite struct PrefixListTests {
+  private func rules(_ documents: String, lists: [String] = ["pl-1"]) -> Reading {
+    let permissions = lists.map { list in
+      "  - {IpProtocol: tcp, FromPort: 25, ToPort: 25, PrefixListIds: [{PrefixListId: \(list)}]}\n"
+    }
+    return Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n\(permissions.joined())---\n\(documents)")
+  }
+
+  static let resolved = ["sg-1 ingress 4: accept from 192.0.2.0/24 tcp 25"]
+
+  @Test(arguments: [
+    "Entries: [{Cidr: 192.0.2.0/24}]\n",
+    "PrefixListId: pl-1\nEntries: [{Cidr: 192.0.2.0/25}, {Cidr: 192.0.2.128/25}]\n",
+    "PrefixLists: [{PrefixListId: pl-1, PrefixListName: x}]\n---\nEntries: [{Cidr: 192.0.2.0/24}]\n",
+    "PrefixLists: [{PrefixListId: pl-1, Cidrs: [192.0.2.0/24]}]\n",
+  ])
+  func listsOfTheFileAreResolved(_ documents: String) {
+    let reading = rules(documents)
+    #expect(reading.rules == Self.resolved)
+    #expect(reading.messages.isEmpty)
+  }
+
+  @Test func anEmptyListMatchesNothing() {
+    #expect(rules("PrefixListId: pl-1\nEntries: []\n").rules == ["sg-1 ingress 4: accept never"])
+  }
+
+  @Test func entriesOfAnUnknownListAreNotGuessed() {
+    let reading = rules("Entries: [{Cidr: 192.0.2.0/24}]\n", lists: ["pl-1", "pl-2"])
+    #expect(reading.rules.count == 4)
+    #expect(
+      reading.messages == [
+        "warning 7: these entries do not say which prefix list they belong to; add 'PrefixListId: pl-...' beside Entries"
+      ])
+  }
+
+  @Test func badEntriesAreErrors() {
+    let reading = rules("PrefixListId: pl-1\nEntries: [{Cidr: 192.0.2.0/240}, {Cidr: 192.0.2.0/24}]\n")
+    #expect(reading.messages == ["error 7: '192.0.2.0/240' is not an IP address or a block of addresses"])
+    #expect(reading.graph?.counts.approximated == 2)
   }
 }
