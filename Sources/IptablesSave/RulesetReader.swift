@@ -150,7 +150,8 @@ struct RulesetReader {
       }
     case .openQuote(let offset):
       text = bytes
-      recordUnparsed("the quote is not closed", SourceRange(offset, trimmedEnd(offset, lineEnd)), from: start, to: lineEnd)
+      recordUnparsed(
+        "the quote is not closed", SourceRange(offset, trimmedEnd(offset, lineEnd)), from: start, to: lineEnd)
     }
   }
 
