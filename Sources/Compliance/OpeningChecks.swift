@@ -78,11 +78,11 @@ struct OpeningChecks {
     let impossible = AddressSet.all.subtracting(.possibleHosts)
     take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
     guard !excess.isEmpty else { return [] }
+    let map = ServiceMap(regions, direction, permitted, evaluator)
     // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
     return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
       let own = evaluator.intersection(blame.packets, excess)
-      return own.isEmpty || isUnfilterable(blame.decider)
-        ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
+      return own.isEmpty || isUnfilterable(blame.decider) ? [] : classify(blame, own, direction, family, evaluator, map)
     }
   }
 
@@ -97,7 +97,7 @@ struct OpeningChecks {
 
   private func classify(
     _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily, _ evaluator: PathEvaluator,
-    _ permitted: [PacketBox]
+    _ map: ServiceMap
   ) -> [Opening] {
     var rest = excess
     var result: [Opening] = []
@@ -110,64 +110,27 @@ struct OpeningChecks {
           boxes: boxes, packet: evaluator.witness(of: packets), rows: rows, features: features, path: evaluator.path))
       rest = evaluator.difference(rest, packets)
     }
-    /// What of the rest lies in some services' ports; those services.
-    func within(_ services: [PolicyRegions.Service]) -> (PacketSelection, [PolicyRegions.Service]) {
-      var packets = evaluator.difference(rest, rest)
-      var met: [PolicyRegions.Service] = []
-      for service in services {
-        for transport in service.transports {
-          let part = evaluator.restrict(rest, to: .transport(transport))
-          if part.isEmpty { continue }
-          packets = evaluator.union(packets, part)
-          if !met.contains(where: { $0.row == service.row }) { met.append(service) }
-        }
-      }
-      return (packets, met)
-    }
-    let services = regions.services(direction)
     let breadth = Breadth(of: blame.packets, evaluator)
     if !breadth.isAllPorts {
-      let (packets, met) = within(services.filter(\.isDeprecated))
-      claim("FW301", packets, rows: met.map(\.row))
+      let packets = evaluator.intersection(rest, map.deprecated)
+      claim("FW301", packets, rows: map.services(of: packets, evaluator) { $0.isDeprecated }.map(\.row))
     }
     if breadth.isEverything {
       claim("FW201", rest)
       return result
     }
     if direction == .incoming {
-      // Rows that a declared feature makes public, or offers to its users, are theirs: never "exposed".
-      let open = services.filter { $0.isDeclared && $0.exposure != .never }
-      let (facing, _) = within(open)
-      let publicPart = evaluator.restrict(rest, to: PacketBox(sources: .globallyReachableUnicast))
-      let candidates = evaluator.difference(publicPart, facing)
-      let saved = rest
-      rest = candidates
-      let (packets, met) = within(services.filter { $0.exposure == .never || ($0.exposure == .users && adminPort($0)) })
-      rest = saved
-      claim("FW204", packets, rows: met.map(\.row))
+      let candidates = evaluator.difference(evaluator.intersection(rest, map.publicSources), map.facing)
+      let packets = evaluator.intersection(candidates, map.guarded)
+      claim("FW204", packets, rows: map.services(of: packets, evaluator) { map.isGuarded($0) }.map(\.row))
     }
-    var known = evaluator.difference(rest, rest)
-    for var part in permitted {
-      part.sources = direction == .incoming ? nil : part.sources
-      part.destinations = direction == .incoming ? part.destinations : nil
-      known = evaluator.union(known, evaluator.restrict(rest, to: part))
-    }
-    let rows = regions.requirements.filter { requirement in
-      requirement.direction == direction && requirement.applicability == .applies
-        && requirement.alternatives.joined().contains {
-          !evaluator.restrict(known, to: .transport($0.transport)).isEmpty
-        }
-    }
-    claim(direction == .incoming ? "FW202" : "FW205", known, rows: unique(rows.map(\.row)))
-    let (undeclared, met) = within(services.filter { !$0.isDeclared && !$0.isDeprecated })
+    let known = evaluator.intersection(rest, map.declared)
+    claim(direction == .incoming ? "FW202" : "FW205", known, rows: map.requirements(of: known, evaluator))
+    let undeclared = evaluator.intersection(rest, map.undeclared)
+    let met = map.services(of: undeclared, evaluator) { !$0.isDeclared && !$0.isDeprecated }
     claim("FW206", undeclared, rows: met.map(\.row), features: unique(met.flatMap(\.features)))
     claim("FW203", rest)
     return result
-  }
-
-  /// Whether a users' row is administration too, as the HTTPS port is: without its users declared it stays inside.
-  private func adminPort(_ service: PolicyRegions.Service) -> Bool {
-    regions.policy.row(service.row)?.features.contains { $0.roles.contains("administrators") } ?? false
   }
 
   private func unique(_ words: [String]) -> [String] {
@@ -182,14 +145,16 @@ struct OpeningChecks {
     var isEverything: Bool
 
     init(of packets: PacketSelection, _ evaluator: PathEvaluator) {
-      let isIncoming = evaluator.question.destinations != nil
       let (protocols, ports) = evaluator.spread(of: packets)
       isAllPorts = ports > 60_000
+      isEverything = false
+      guard isAllPorts, protocols > 200 else { return }
+      let isIncoming = evaluator.question.destinations != nil
       let peers = evaluator.addresses(of: packets, isSource: isIncoming)
       let publicPeers = peers?.intersection(.globallyReachableUnicast).approximateCount ?? .infinity
       let family = evaluator.question.family
       let all = AddressSet.globallyReachableUnicast.restricted(to: family).approximateCount
-      isEverything = isAllPorts && protocols > 200 && publicPeers >= all * 0.45
+      isEverything = publicPeers >= all * 0.45
     }
   }
 

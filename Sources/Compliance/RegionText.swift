@@ -9,48 +9,54 @@ enum RegionText {
   /// Addresses as prefixes; `any` for all of a family.
   static func addresses(_ set: AddressSet?, family: IPFamily) -> String {
     guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
-    return join(own.prefixes, limit: limit)
+    return join(own, limit: limit)
   }
 
   /// The same set in fewer words, where there are some: what is missing from all addresses, from all that a host
   /// may have, from the public or the other ones of those.
   static func words(_ set: AddressSet?, family: IPFamily) -> String {
     guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
-    let prefixes = own.prefixes
-    if prefixes.count <= 4 { return join(prefixes, limit: 4) }
-    let isPublic = AddressSet.globallyReachableUnicast
-    let wholes = [
-      ("any address", AddressSet.all), ("any host", .possibleHosts), ("any public address", isPublic),
-      ("any non-public host", AddressSet.possibleHosts.subtracting(isPublic)),
-    ]
-    var best = (text: join(prefixes, limit: 8), count: prefixes.count)
+    let count = own.prefixCount
+    if count <= 4 { return join(own, limit: 4) }
+    var best = (text: "", count: count)
     for (name, whole) in wholes where whole.isSuperset(of: own) {
-      if whole.restricted(to: family) == own { return name }
+      let whole = whole.restricted(to: family)
+      if whole == own { return name }
       // All of a kind within one prefix, such as half of the Internet.
-      if let hull = hull(of: prefixes), hull.length > 0,
+      if let hull = hull(of: own, family: family), hull.length > 0,
         whole.intersection(AddressSet(CollectionOfOne(hull))) == own
       {
         return "\(name) of \(hull)"
       }
-      let missing = whole.restricted(to: family).subtracting(own).prefixes
-      if missing.count < best.count {
-        best = ("\(name) but \(join(missing, limit: 8))", missing.count)
-      }
+      let missing = whole.subtracting(own)
+      let missingCount = missing.prefixCount
+      if missingCount < best.count { best = ("\(name) but \(join(missing, limit: 8))", missingCount) }
     }
-    return best.text
+    return best.text.isEmpty ? join(own, limit: 8) : best.text
   }
 
-  /// The smallest prefix that holds some ascending ones.
-  private static func hull(of prefixes: [IPPrefix]) -> IPPrefix? {
-    guard let first = prefixes.first, let last = prefixes.last else { return nil }
-    let width = first.base.family.addressWidth
-    let shared = (first.base.bits ^ last.last.bits).leadingZeroBitCount - (128 - width)
-    return IPPrefix(first.base, length: min(shared, width))
+  private static let wholes: [(String, AddressSet)] = [
+    ("any address", .all), ("any host", .possibleHosts), ("any public address", .globallyReachableUnicast),
+    ("any non-public host", AddressSet.possibleHosts.subtracting(.globallyReachableUnicast)),
+  ]
+
+  /// The smallest prefix that holds a set of one family.
+  private static func hull(of set: AddressSet, family: IPFamily) -> IPPrefix? {
+    let bounds: (UInt128, UInt128)? =
+      family == .v4
+      ? set.v4.intervals.first.flatMap { first in
+        set.v4.intervals.last.map { (UInt128(first.lower), UInt128($0.upper)) }
+      }
+      : set.v6.intervals.first.flatMap { first in set.v6.intervals.last.map { (first.lower, $0.upper) } }
+    guard let (low, high) = bounds else { return nil }
+    let shared = (low ^ high).leadingZeroBitCount - (128 - family.addressWidth)
+    return IPPrefix(IPAddress(family, low), length: min(shared, family.addressWidth))
   }
 
-  private static func join(_ prefixes: [IPPrefix], limit: Int) -> String {
-    let shown = prefixes.prefix(limit).map(\.description).joined(separator: ", ")
-    return prefixes.count > limit ? "\(shown) and \(prefixes.count - limit) more prefixes" : shown
+  private static func join(_ set: AddressSet, limit: Int) -> String {
+    let count = set.prefixCount
+    let shown = set.prefixes(first: limit).map(\.description).joined(separator: ", ")
+    return count > limit ? "\(shown) and \(count - limit) more prefixes" : shown
   }
 
   /// Protocol names; `any` for all.

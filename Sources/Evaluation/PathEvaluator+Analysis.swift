@@ -24,12 +24,14 @@ extension PathEvaluator {
     guard depth < Self.depthLimit, done.insert(key).inserted else { return }
     let graph = graphs[stage.graph]
     let rules = graph.chains[Int(chain)].rules
-    for rule in rules {
+    for rule in rules where graph.rules[Int(rule)].verdict.mayCall {
       for call in graph.calls(of: graph.rules[Int(rule)]) {
         judge(call.target, stage: stage, depth: depth + 1, into: &analysis, done: &done)
       }
     }
-    guard rules.count <= RuleAnalysis.chainLimit, !isExhausted else { return analysis.skip(stage.graph, chain) }
+    guard !isExhausted, weight(of: chain, in: graph) <= RuleAnalysis.chainLimit else {
+      return analysis.skip(stage.graph, chain)
+    }
     let summary = chainSummary(stage.graph, chain, stage: stage, depth: depth)
     let context = Context(
       graph: stage.graph, chain: chain, stage: stage,
@@ -49,6 +51,23 @@ extension PathEvaluator {
     }
     // What a store that ran out of its budget says is worth nothing.
     if isExhausted { analysis.skip(stage.graph, chain) } else { analysis = judged }
+  }
+
+  /// The rules of a chain and of all chains that it leads to, counted up to just past the limit.
+  private func weight(of chain: UInt32, in graph: RuleGraph) -> Int {
+    var count = 0
+    var seen: Set<UInt32> = [chain]
+    var pending = [chain]
+    while let next = pending.popLast() {
+      count += graph.chains[Int(next)].rules.count
+      if count > RuleAnalysis.chainLimit { break }
+      for rule in graph.chains[Int(next)].rules where graph.rules[Int(rule)].verdict.mayCall {
+        for call in graph.calls(of: graph.rules[Int(rule)]) where seen.insert(call.target).inserted {
+          pending.append(call.target)
+        }
+      }
+    }
+    return count
   }
 
   private func neverMatches(_ rule: UInt32, _ context: Context) -> Bool {

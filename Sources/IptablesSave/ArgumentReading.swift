@@ -44,6 +44,14 @@ extension RulesetReader {
     return value <= 65535 ? value : nil
   }
 
+  /// A decimal port or a range of two.
+  static func plainPorts(_ text: ByteText) -> Interval<UInt32>? {
+    if let port = plainPort(text) { return Interval(port) }
+    let (first, second) = text.cut(at: 0x3A)
+    guard let second, let lower = plainPort(first), let upper = plainPort(second), lower <= upper else { return nil }
+    return Interval(lower, upper)
+  }
+
   /// A port, or a range of ports `a:b` with open ends.
   func readPorts(_ text: ByteText, _ range: SourceRange) throws(Complaint) -> Interval<UInt32> {
     if let port = Self.plainPort(text) { return Interval(port) }

@@ -25,18 +25,17 @@ enum HeaderScan {
     return found
   }
 
-  /// Whether a file is a script of commands rather than input of iptables-restore.
+  /// Whether a file is a script of commands rather than input of iptables-restore: which of them comes first.
   static func isScript(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    var hasTable = false
-    var hasCommand = false
+    var isScript = false
     forEachLine(bytes) { line in
       let line = trimmed(line)
       guard !line.isEmpty else { return true }
-      if line[0] == 0x2A, TableKind.named(firstWord(line.dropFirst(1))) != nil { hasTable = true }
-      if ScriptLine.isCommand(line) { hasCommand = true }
-      return !hasTable
+      if line[0] == 0x2A, TableKind.named(firstWord(line.dropFirst(1))) != nil { return false }
+      isScript = ScriptLine.isCommand(line)
+      return !isScript
     }
-    return hasCommand && !hasTable
+    return isScript
   }
 
   /// Whether a line begins a table.

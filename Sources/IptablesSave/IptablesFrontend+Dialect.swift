@@ -31,7 +31,7 @@ private struct DialectEvidence {
   private var signsV6 = 0
 
   /// Whether reading on cannot change the answer.
-  var isSettled: Bool { isForeign || header != nil && tables > 0 }
+  var isSettled: Bool { isForeign || header != nil && tables > 0 || tables > 0 && signsV4 + signsV6 > 1000 }
 
   var answer: Dialect? {
     if isForeign { return nil }

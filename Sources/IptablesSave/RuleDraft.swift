@@ -74,15 +74,24 @@ struct RuleDraft {
   var instances: [Instance] = []
   var uses: [Use] = []
 
+  /// Forgets everything, and keeps the arrays' memory.
   mutating func reset() {
-    var instances = self.instances
-    var uses = self.uses
+    command = .none
+    commandArgument = -1
+    chain = -1
+    operand = -1
+    table = -1
+    source = Operand()
+    destination = Operand()
+    inputInterface = Operand()
+    outputInterface = Operand()
+    protocolOperand = Operand()
+    protocolNumber = 0
+    fragment = Operand()
+    target = Operand()
+    isGoto = false
+    onlyFamily = nil
     instances.removeAll(keepingCapacity: true)
     uses.removeAll(keepingCapacity: true)
-    self.instances = []
-    self.uses = []
-    self = RuleDraft()
-    self.instances = instances
-    self.uses = uses
   }
 }

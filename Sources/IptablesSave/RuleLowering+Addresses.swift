@@ -16,7 +16,7 @@ extension RulesetReader {
   /// Source: xtables' `numeric_to_ipaddr` and `parse_ipmask`: IPv4 addresses of fewer than four numbers are filled
   /// with zeros, numbers are read as strtoul does, masks need not be contiguous, host bits are dropped.
   func readNetwork(_ text: ByteText, _ range: SourceRange) throws(Complaint) -> Network {
-    if family == .v4, let network = fastV4(text) { return network }
+    if family == .v4, let network = Self.plainV4(text) { return network }
     let (address, mask) = text.cut(at: 0x2F)
     switch family {
     case .v4:
@@ -42,7 +42,7 @@ extension RulesetReader {
 
   /// Four decimal numbers without leading zeros, and a prefix length: what dumps hold.
   @inline(__always)
-  private func fastV4(_ text: ByteText) -> Network? {
+  static func plainV4(_ text: ByteText) -> Network? {
     var value: UInt32 = 0
     var part: UInt32 = 0
     var digits = 0

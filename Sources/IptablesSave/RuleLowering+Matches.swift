@@ -5,7 +5,7 @@ import SourceText
 /// Lowering of match extensions.
 extension RulesetReader {
   /// Appends what a loaded match demands.
-  mutating func lowerMatch(_ index: Int) throws(Complaint) {
+  mutating func lowerMatch(_ index: Int, hook: Hook?) throws(Complaint) {
     let instance = draft.instances[index]
     guard instance.syntax >= 0 else {
       return appendUndecidable("match \(argument(instance.argument).string)")
@@ -40,21 +40,8 @@ extension RulesetReader {
     case .set: try lowerSetMatch(index)
     case .undecidable(let reason):
       for use in draft.uses where use.instance == Int32(index) { try validate(use) }
-      try checkByHand(index)
+      try checkUndecidable(index, hook: hook)
       appendUndecidable(reason.description)
-    }
-  }
-
-  /// Rules of single extensions that their tables of options do not say.
-  private func checkByHand(_ index: Int) throws(Complaint) {
-    let syntax = catalog.syntaxes[Int(draft.instances[index].syntax)]
-    let uses = uses(of: index)
-    func given(_ id: UInt8) -> RuleDraft.Use? { uses.first { option($0).id == id } }
-    if syntax.name.description == "statistic", let every = given(2), let packet = given(3) {
-      let last = try number(every, upTo: 0xFFFF_FFFF)
-      guard try number(packet, upTo: 0xFFFF_FFFF) < last else {
-        throw Complaint("--packet must be below --every", range(packet.value))
-      }
     }
   }
 

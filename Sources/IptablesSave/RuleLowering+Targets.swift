@@ -93,6 +93,7 @@ extension RulesetReader {
       return Verdict(.queue)
     case .setUpdate: try lowerSetUpdate(instance)
     case .unknown:
+      try checkPrefixes(instance)
       isApproximated = true
       return Verdict(.unknown)
     }
@@ -175,6 +176,16 @@ extension RulesetReader {
           throw Complaint("there is no TCP option '\(part.string)'", range(use.value))
         }
       }
+    }
+  }
+
+  /// Stateless translation of prefixes takes at most 64 bits (net/ipv6/netfilter/ip6t_NPT.c).
+  private func checkPrefixes(_ instance: Int) throws(Complaint) {
+    for use in uses(of: instance) {
+      guard case .network = option(use).argument, case .v6(let mask, _) = try readNetwork(value(use), range(use.value)),
+        mask << 64 != 0
+      else { continue }
+      throw Complaint("a prefix of at most 64 bits is needed", range(use.value))
     }
   }
 

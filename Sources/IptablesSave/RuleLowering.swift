@@ -17,7 +17,7 @@ extension RulesetReader {
     }
     for instance in draft.instances.indices {
       try check(instance)
-      if !draft.instances[instance].isTarget { try lowerMatch(instance) }
+      if !draft.instances[instance].isTarget { try lowerMatch(instance, hook: graph.chains[chain].base?.hook) }
     }
     return try lowerTarget(chain: chain)
   }

@@ -309,16 +309,23 @@ extension RulesetReader {
       try loadTarget(value)
     case .table: draft.table = Int32(value)
     case .setCounters:
-      guard index + 1 < end, argument(index).number() != nil, argument(index + 1).number() != nil else {
-        throw Complaint("'\(argument(position).string)' needs packets and bytes", range(position))
-      }
-      index += 2
+      index += try countersLength(index, end: end, position)
     case .onlyIPv4: draft.onlyFamily = .v4
     case .onlyIPv6: draft.onlyFamily = .v6
     case .flag, .modprobe: break
     case .optionalNumber: if index < end, !startsOption(index) { index += 1 }
     default: try setCommand(option, position: position, value: value, &index, end: end)
     }
+  }
+
+  /// The number of words that hold packets and bytes: `2 3` or `2,3`.
+  private func countersLength(_ index: Int, end: Int, _ position: Int) throws(Complaint) -> Int {
+    if index < end {
+      let (packets, octets) = argument(index).cut(at: 0x2C)
+      if packets.number() != nil, octets?.number() != nil { return 1 }
+      if octets == nil, packets.number() != nil, index + 1 < end, argument(index + 1).number() != nil { return 2 }
+    }
+    throw Complaint("'\(argument(position).string)' needs packets and bytes", range(position))
   }
 
   @inline(__always)

@@ -36,6 +36,8 @@ struct RulesetReader {
 
   /// The family of the section that is being read.
   var family: IPFamily
+  /// Whether common rules are read the short way; tests compare both.
+  var takesShortWay = true
   /// Whether headers inside the file switch the family.
   var followsHeaders = false
   var tables: [TableState] = []
@@ -132,6 +134,7 @@ struct RulesetReader {
     switch result {
     case .plain:
       text = bytes
+      if takesShortWay, bytes[start] == 0x2D, readCommonRule() { return }
       readStatement()
     case .composite:
       let unquoted = LineLexer.unquote(bytes, &arguments)

@@ -10,6 +10,7 @@ struct ShellLexer {
     var text: [UInt8] = []
     var start: Int
     var end: Int
+    /// Whether it begins with a quote, so that it is no word of the shell's own.
     var isQuoted = false
     /// What the shell would put in that is not known; nil when the word is known.
     var unknown: String?
@@ -100,11 +101,11 @@ struct ShellLexer {
       switch byte {
       case 0x22:
         quote = quote == 0x22 ? 0 : 0x22
-        word.isQuoted = true
+        if index == word.start { word.isQuoted = true }
         index += 1
       case 0x27 where quote == 0:
         quote = 0x27
-        word.isQuoted = true
+        if index == word.start { word.isQuoted = true }
         index += 1
       case 0x5C:
         index += 1

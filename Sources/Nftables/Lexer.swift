@@ -77,6 +77,7 @@ struct Lexer {
     while next < end, Self.isWordByte(bytes[next]) { next += 1 }
     if Self.hexValue(first) != nil, let token = address(start, longerThan: next) { return token }
     let following = byte(at: next)
+    if following == 0x3A, next - start <= 4, Self.hexValue(first) != nil, let token = classID(start) { return token }
     if following == 0x2A { return make(.pattern, start, next + 1) }
     if following == 0x5C, byte(at: next + 1) == 0x2A { return escapedAsterisk(start, next) }
     var token = make(.word, start, next)
@@ -211,8 +212,8 @@ struct Lexer {
     let second = next + 1
     next = second
     while Self.hexValue(byte(at: next)) != nil, next - second < 4 { next += 1 }
-    guard next > second, next < end else { return nil }
-    switch bytes[next] {
+    guard next > second else { return nil }
+    switch next < bytes.count ? bytes[next] : 0x0A {
     case 0x20, 0x09, 0x0A, 0x3A, 0x2D, 0x7D, 0x2C: return make(.classID, start, next)
     default: return nil
     }

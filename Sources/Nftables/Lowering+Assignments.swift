@@ -45,11 +45,14 @@ extension Lowering {
     guard !target.isComputed else {
       throw SyntaxFault(message: "an expression with operators cannot be set", span: place)
     }
+    guard !target.isInner else {
+      throw SyntaxFault(message: "a header inside of a tunnel cannot be set", span: place)
+    }
     switch target.field {
     case .mark?, .ctMark?: return try assignMark(target, isConnection: target.field == .ctMark)
     case .dscp?, .timeToLive?, .packetType?: return try assignField(target)
-    case .protocolNumber?, .family?, .ctState?, .ctStatus?, .ctDirection?, .inputInterface?, .outputInterface?,
-      .length?, .sourceAddressType?, .destinationAddressType?:
+    case .family?, .ctState?, .ctStatus?, .ctDirection?, .inputInterface?, .outputInterface?,
+      .sourceAddressType?, .destinationAddressType?:
       throw SyntaxFault(message: "this value cannot be set", span: place)
     case nil: return try assignUnknown(target)
     default:
@@ -127,7 +130,10 @@ extension Lowering {
       setMark(UInt32(truncatingIfNeeded: value.lower), isConnection: isConnection)
       return appendSet(field, keep: 0, value: value.lower)
     }
+    isAssigning = true
+    defer { isAssigning = false }
     let source = try operand()
+    isAssigning = false
     var operands = [source]
     while token.kind == .dot {
       advance()

@@ -184,8 +184,13 @@ extension Lowering {
       return UInt128(graph.names.intern("lo"))
     default: break
     }
-    guard !token.isMalformed else { throw fault("'\(text(token))' is no number that nft reads") }
-    let value = UInt128(token.number)
+    var value = UInt128(token.number)
+    if token.isMalformed {
+      guard bits > 64, let wide = UInt128(text(token).dropFirst(2), radix: 16), text(token).hasPrefix("0x") else {
+        throw fault("'\(text(token))' is no number that nft reads")
+      }
+      value = wide
+    }
     let last: UInt128 = bits >= 128 ? .max : (UInt128(1) << UInt128(bits)) - 1
     let isScaled = type == .duration || type == .hour || type == .date
     guard isScaled || value <= last else {

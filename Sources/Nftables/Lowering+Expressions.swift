@@ -24,7 +24,8 @@ extension Lowering {
             operand.type, reason: graph.reasons.intern("bits of two values at once"), bits: operand.bits,
             presence: operand.field)
         } else {
-          compute(&operand, kind, try mask(operand.type, bits: operand.bits))
+          let bits = isAssigning ? max(operand.bits, 32) : operand.bits
+          compute(&operand, kind, try mask(isAssigning ? .integer : operand.type, bits: bits))
         }
       default: return operand
       }

@@ -150,7 +150,10 @@ extension Lowering {
       if let number {
         try requireTransport(number, place)
       } else if !context.hasPorts {
-        return unknown(.service, "transport header of any protocol")
+        guard !isTypeof, fork == nil, pendingMap == nil else {
+          return unknown(.service, "transport header of any protocol")
+        }
+        forkByPorts()
       }
       return Operand(.service, field)
     case "flags" where word.keyword == .tcp:
@@ -274,15 +277,13 @@ extension Lowering {
           + Suggestion.hint(for: name, among: ["type", "code", "checksum", "id", "sequence", "mtu"]))
     }
     advance()
-    if family == .ip || family == .ip6 {
-      guard isV6 == (family == .ip6) else {
-        throw SyntaxFault(
-          message: "conflicting protocols: \(family.keyword) and \(isV6 ? "icmpv6" : "icmp")", span: place)
-      }
-    } else {
-      try requireNetwork(isV6 ? .ipv6 : .ipv4, place)
-    }
     try requireTransport(isV6 ? IPProtocol.icmpv6 : IPProtocol.icmp, place)
+    switch network {
+    case .unknown: try requireNetwork(isV6 ? .ipv6 : .ipv4, place)
+    case .ipv4 where isV6, .ipv6 where !isV6:
+      return unknown(operand.type, "ICMP of the other family", bits: operand.bits)
+    default: break
+    }
     return operand
   }
 }

@@ -17,6 +17,12 @@ extension Lowering {
     let signature = signature(of: operands)
     try elements(signature, into: &contents)
     guard contents.count > 0 else { throw SyntaxFault(message: "the set is empty", span: open) }
+    if relation == .implicit, contents.count == 1, operands.count == 1, operands[0].isPlain, signature.isNarrow,
+      operands[0].type.isBitmask, let field = operands[0].field, contents.narrow.count == 1,
+      contents.narrow[0].lower == contents.narrow[0].upper
+    {
+      return forkByFlags(field, contents.narrow[0].lower)
+    }
     match(operands, signature, contents, isNegated: relation == .notEqual)
   }
 
@@ -71,7 +77,7 @@ extension Lowering {
         valueSet = known
       } else {
         valueSet = UInt32(graph.sets.count)
-        graph.sets.append(Self.valueSet(set.contents, isNarrow: set.signature.isNarrow))
+        graph.sets.append(Self.valueSet(set.contents, isNarrow: set.signature.isNarrow, field))
         sets[table][index].valueSet = valueSet
       }
       items.append(RuleItem(.set, field, valueSet, 0, negated: isNegated))
@@ -88,8 +94,14 @@ extension Lowering {
     }
   }
 
-  private static func valueSet(_ contents: SetContents, isNarrow: Bool) -> ValueSet {
-    isNarrow ? .narrow(IntervalSet(contents.narrow)) : .wide(IntervalSet(contents.keys))
+  /// The elements as values of a field: plain integers are kept with 128 bits though most fields are narrow.
+  private static func valueSet(_ contents: SetContents, isNarrow: Bool, _ field: Field) -> ValueSet {
+    if isNarrow { return .narrow(IntervalSet(contents.narrow)) }
+    if field.isWide { return .wide(IntervalSet(contents.keys)) }
+    let values = contents.keys.filter { $0.lower <= UInt32.max }.map {
+      Interval(UInt32($0.lower), UInt32(min($0.upper, UInt128(UInt32.max))))
+    }
+    return .narrow(IntervalSet(values))
   }
 
   /// Appends the match of operands with a set's elements.
@@ -107,7 +119,7 @@ extension Lowering {
     if operands.count == 1, let field = operands[0].field, !field.isInterface {
       let operand = operands[0]
       if operand.isPlain {
-        items.append(graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow), negated: isNegated))
+        items.append(graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow, field), negated: isNegated))
         notePorts(operand, contents, isNegated: isNegated)
         return
       }
@@ -229,6 +241,9 @@ extension Lowering {
       unresolved = nil
       try elements(signature, into: &contents)
       guard contents.count > 0 else { throw SyntaxFault(message: "the map is empty", span: open) }
+      if operands.count == 1, !signature.types[0].isInterface, Self.overlap(contents) != nil {
+        throw SyntaxFault(message: "keys of the map overlap one another", span: open)
+      }
       try setVerdict(operands, signature, contents, unknown: contents.unknown, named: nil)
     default: throw expected("'{' or a map")
     }
@@ -237,7 +252,8 @@ extension Lowering {
   private mutating func setVerdict(
     _ operands: [Operand], _ signature: SetSignature, _ contents: SetContents, unknown: UInt32?, named: Int?
   ) throws(SyntaxFault) {
-    isTerminated = true
+    let count = items.count
+    defer { noteMap(operands, itemCount: count) }
     let unknownOperand = operands.first { $0.field == nil }
     if let reason = unknown ?? unknownOperand?.reason {
       for operand in operands { appendPresence(operand.field ?? operand.presence) }

@@ -5,6 +5,7 @@ import SourceText
 extension Lowering {
   /// A match that begins with a value of the packet, or another statement that does.
   mutating func expressionStatement() throws(SyntaxFault) {
+    defer { endFork() }
     let start = token.start
     let first = try operand()
     var operands = [first]
@@ -143,6 +144,7 @@ extension Lowering {
       switch wanted.lower {
       case 2, 0x0800: context.network = .ipv4
       case 10, 0x86DD: context.network = .ipv6
+      case 0x8100, 0x88A8: break
       default: context.network = .other
       }
     case .transportProtocol:

@@ -47,8 +47,11 @@ extension Lowering {
     case "cgroup": (type, reason, bits) = (.integer, "meta cgroup (the socket's control group)", 32)
     case "priority": (type, reason) = (.trafficClass, "meta priority (the packet's priority)")
     case "random": (type, reason, bits) = (.integer, "meta random", 32)
-    case "secmark", "secpath": (type, reason, bits) = (.integer, "meta \(name)", 32)
-    case "ibrpvid", "ibrvproto", "ibrhwdr", "broute": (type, reason, bits) = (.integer, "meta \(name)", 16)
+    case "secmark": (type, reason, bits) = (.integer, "meta secmark", 32)
+    case "secpath": (type, reason) = (.boolean, "meta ipsec")
+    case "ibrvproto": (type, reason) = (.etherType, "meta ibrvproto")
+    case "ibrhwdr": (type, reason) = (.etherAddress, "meta ibrhwdr")
+    case "ibrpvid", "broute": (type, reason, bits) = (.integer, "meta \(name)", name == "broute" ? 8 : 16)
     case "time": (type, reason) = (.date, "meta time (the date)")
     case "day": (type, reason) = (.day, "meta day (the day of the week)")
     case "hour": (type, reason) = (.hour, "meta hour (the time of day)")
@@ -62,6 +65,9 @@ extension Lowering {
       family != .netdev
     {
       throw fault("meta \(name) exists in family bridge only")
+    }
+    if name == "broute", !isTypeof, base?.hook != .prerouting {
+      throw fault("meta broute exists at hook prerouting of family bridge only")
     }
     advance()
     return unknown(type, reason, bits: bits)
@@ -194,6 +200,14 @@ extension Lowering {
     let isSource = flags.contains(.saddr)
     guard isSource != flags.contains(.daddr) else { throw fault("fib needs either saddr or daddr") }
     guard !(flags.contains(.iif) && flags.contains(.oif)) else { throw fault("fib takes either iif or oif") }
+    if let hook = base?.hook {
+      if flags.contains(.iif), ![.prerouting, .input, .forward, .ingress].contains(hook) {
+        throw fault("there is no incoming interface at hook \(hook.keyword)")
+      }
+      if flags.contains(.oif), ![.output, .postrouting, .forward, .egress].contains(hook) {
+        throw fault("there is no outgoing interface at hook \(hook.keyword)")
+      }
+    }
     switch token.keyword {
     case .type:
       advance()
@@ -240,6 +254,9 @@ extension Lowering {
       }
       guard token.keyword == .name || token.keyword == .version else { throw expected("name or version") }
       advance()
+      if token.kind == .quoted, text(token).utf8.count > 15 {
+        throw fault("a fingerprint has at most 15 characters")
+      }
       return unknown(.string, "osf (operating system fingerprint)")
     case .numgen:
       guard token.keyword == .inc || token.keyword == .random else { throw expected("inc or random") }
@@ -262,7 +279,9 @@ extension Lowering {
 
   private mutating func modulus() throws(SyntaxFault) {
     try expect(.mod)
-    guard token.kind == .number else { throw expected("a number") }
+    guard token.kind == .number, token.number <= UInt64(UInt32.max) else { throw expected("a number of 32 bits") }
+    guard token.number > 0 else { throw fault("a modulus of zero leaves nothing") }
+    lastModulusEnd = token.number - 1
     advance()
     if token.keyword == .seed {
       advance()
@@ -271,7 +290,8 @@ extension Lowering {
     }
     if token.keyword == .offset {
       advance()
-      guard token.kind == .number else { throw expected("a number") }
+      guard token.kind == .number, token.number <= UInt64(UInt32.max) else { throw expected("a number of 32 bits") }
+      lastModulusEnd += token.number
       advance()
     }
   }

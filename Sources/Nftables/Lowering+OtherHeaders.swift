@@ -20,6 +20,9 @@ extension Lowering {
       }
       found = ["saddr", "daddr"].contains(name) ? (.etherAddress, nil) : name == "type" ? (.etherType, nil) : nil
     case .vlan:
+      guard context.network == .unknown || context.network == .other else {
+        throw SyntaxFault(message: "conflicting protocols: \(Self.name(context.network)) and vlan", span: place)
+      }
       switch name {
       case "id": found = (.integer, 12)
       case "cfi", "dei": found = (.integer, 1)
@@ -69,7 +72,9 @@ extension Lowering {
     advance()
     if let number { try requireTransport(number, place) }
     if word.keyword == .vxlan || word.keyword == .geneve { try requireTunnel(header, place) }
-    return unknown(found.type, "\(header) \(name)", bits: found.bits)
+    var operand = unknown(found.type, "\(header) \(name)", bits: found.bits)
+    if word.keyword == .ether, name == "type" { operand.settles = .networkProtocol }
+    return operand
   }
 
   private mutating func requireTunnel(_ header: String, _ place: TextSpan) throws(SyntaxFault) {
@@ -99,7 +104,9 @@ extension Lowering {
       throw error
     }
     (items, context, family) = saved
-    return unknown(inner.type, "headers inside \(text(word))", bits: inner.bits)
+    var operand = unknown(inner.type, "headers inside \(text(word))", bits: inner.bits)
+    operand.isInner = true
+    return operand
   }
 
   private mutating func arpExpression() throws(SyntaxFault) -> Operand {
@@ -186,6 +193,9 @@ extension Lowering {
     if token.keyword == .ip || token.keyword == .ip6 {
       type = token.keyword == .ip ? .ipv4Address : .ipv6Address
       advance()
+    }
+    if type == .ipv6Address && network == .ipv4 || type == .ipv4Address && network == .ipv6 {
+      throw fault("conflicting protocols: this table or rule is for the other family")
     }
     guard token.keyword == .nexthop else { throw expected("'nexthop'") }
     if type == nil {

@@ -11,6 +11,8 @@ extension Lowering {
     isApproximated = false
     hasEffect = false
     context = RuleContext()
+    pendingMap = nil
+    fork = nil
     unresolved = nil
     depth = 0
   }
@@ -25,10 +27,7 @@ extension Lowering {
       if !rule.isPlaced {
         appendUndecidable(graph.reasons.intern("a rule whose place depends on a handle"))
       }
-      finishRule()
-      graph.appendRule(
-        to: chain, items: items, verdict: verdict, understanding: isApproximated ? .approximated : .exact,
-        file: rule.file, range: range)
+      appendRule(to: chain, range, rule.file)
     } catch {
       report(.error, error.message, error.span)
       graph.appendRule(
@@ -48,6 +47,45 @@ extension Lowering {
     lexer.skipsNewlines = true
     lastEnd = rule.start
     token = lexer.next()
+  }
+
+  /// Appends what was read: the rule itself, and what else it takes to say all that it does.
+  ///
+  /// Parts beside the rule itself stand in an empty range, so that they do not count as written rules.
+  private mutating func appendRule(to chain: Int, _ range: SourceRange, _ file: UInt16) {
+    let nowhere = SourceRange(range.start, range.start)
+    if let map = pendingMap {
+      let behind = (items, verdict, isApproximated)
+      let decides = verdict.kind != .none || hasEffect
+      (items, verdict, isApproximated) = (map.items, map.verdict, map.isApproximated)
+      graph.appendRule(
+        to: chain, items: items, verdict: verdict, understanding: isApproximated ? .approximated : .exact, file: file,
+        range: range)
+      if decides {
+        graph.appendRule(
+          to: chain, items: behind.0, verdict: behind.1, understanding: behind.2 ? .approximated : .exact,
+          file: file, range: nowhere)
+      }
+      return
+    }
+    finishRule()
+    let isForked = fork != nil && (verdict.kind != .none || hasEffect)
+    graph.appendRule(
+      to: chain, items: items, verdict: verdict,
+      understanding: isApproximated || isForked ? .approximated : .exact, file: file, range: range)
+    if isForked, let fork {
+      var other = Array(items[..<min(fork.start, items.count)])
+      other += fork.replacement
+      other += items[min(fork.end, items.count)...].filter { !fork.dropsPorts || !Self.isPort($0) }
+      graph.appendRule(
+        to: chain, items: other, verdict: verdict.kind == .lookup ? Verdict(.unknown) : verdict,
+        understanding: .approximated, file: file, range: nowhere)
+    }
+  }
+
+  private static func isPort(_ item: RuleItem) -> Bool {
+    !item.isEffect && (item.field == .sourcePort || item.field == .destinationPort)
+      && item.kind != .undecidable && item.kind != .lookup
   }
 
   /// What a rule without verdict and effect matches decides nothing, known or not.
@@ -124,6 +162,24 @@ extension Lowering {
     }
   }
 
+  /// Remembers a verdict map: statements behind it are for packets that it has no verdict for.
+  mutating func noteMap(_ operands: [Operand], itemCount: Int) {
+    guard pendingMap == nil else {
+      // A second map: any verdict is possible from here on.
+      appendUndecidable(graph.reasons.intern("several verdict maps in one rule"))
+      verdict = Verdict(.unknown)
+      return
+    }
+    pendingMap = PendingMap(items: items, verdict: verdict, isApproximated: isApproximated)
+    // Packets without the key have left the rule; effects so far have happened.
+    items.removeSubrange(itemCount...)
+    items.removeAll { $0.isEffect }
+    for operand in operands { appendPresence(operand.field ?? operand.presence) }
+    for operand in operands where operand.field == nil { appendUndecidable(operand.reason) }
+    verdict = .none
+    hasEffect = false
+  }
+
   /// Sets the verdict of the rule.
   mutating func end(_ verdict: Verdict) {
     self.verdict = verdict
@@ -161,6 +217,7 @@ extension Lowering {
         range: SourceRange(open.start, open.start + 1)))
     // The outer rule waits while the inner ones are read.
     let outer = (items, context, isApproximated, hasEffect, lexer, depth, base)
+    let outerParts = (pendingMap, fork)
     let bytes = lexer.bytes
     var position = Int(open.end)
     let limit = lexer.end
@@ -187,6 +244,7 @@ extension Lowering {
       position = max(scan.next, position + 1)
     }
     (items, context, isApproximated, hasEffect, lexer, depth, base) = outer
+    (pendingMap, fork) = outerParts
     verdict = .none
     isTerminated = false
     guard position < limit else { throw SyntaxFault(message: "this brace is never closed", span: open) }

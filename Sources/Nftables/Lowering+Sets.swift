@@ -24,6 +24,7 @@ extension Lowering {
     } else {
       set.unknown = graph.reasons.intern("set \(model.name), whose type was not understood")
     }
+    checkIntervals(&set, model)
     if set.signature.isNarrow {
       graph.namedElementCount += set.contents.count
     } else if !set.signature.types.isEmpty {
@@ -69,6 +70,81 @@ extension Lowering {
     }
   }
 
+  /// Reports elements that overlap where the declaration does not merge them, and intervals that it does not allow.
+  private mutating func checkIntervals(_ set: inout LoweredSet, _ model: SetModel) {
+    guard set.isValid, set.signature.types.count == 1, !set.signature.types[0].isInterface else { return }
+    if set.signature.isNarrow {
+      if !Self.isAscending(set.contents.narrow) { set.contents.narrow.sort { $0.lower < $1.lower } }
+      var last: Interval<UInt32>?
+      for interval in set.contents.narrow {
+        if !model.isInterval, interval.lower != interval.upper, set.contents.catchAll == nil {
+          return reportElement(
+            Interval(UInt128(interval.lower), UInt128(interval.upper)), set, model,
+            "ranges and prefixes need 'flags interval' in the set's declaration")
+        }
+        if let last, !model.mergesOverlaps, interval.lower <= last.upper, interval != last,
+          set.contents.catchAll == nil
+        {
+          return reportElement(
+            Interval(UInt128(interval.lower), UInt128(interval.upper)), set, model,
+            "this element overlaps another one, and the set has no auto-merge")
+        }
+        last = interval
+      }
+      return
+    }
+    if let overlap = Self.overlap(set.contents) {
+      reportElement(overlap, set, model, "this element overlaps another one")
+    }
+  }
+
+  private static func isAscending(_ intervals: [Interval<UInt32>]) -> Bool {
+    for index in intervals.indices.dropFirst() where intervals[index].lower < intervals[index - 1].lower {
+      return false
+    }
+    return true
+  }
+
+  /// An element of a single key that overlaps another one without being equal to it.
+  static func overlap(_ contents: SetContents) -> Interval<UInt128>? {
+    var keys = contents.keys
+    if let catchAll = contents.catchAll, catchAll < keys.count { keys.remove(at: catchAll) }
+    keys.sort { ($0.lower, $0.upper) < ($1.lower, $1.upper) }
+    for index in keys.indices.dropFirst()
+    where keys[index].lower <= keys[index - 1].upper && keys[index] != keys[index - 1] {
+      return keys[index]
+    }
+    return nil
+  }
+
+  /// Reports one element of a set at its place, which is looked for only now.
+  private mutating func reportElement(
+    _ wanted: Interval<UInt128>, _ set: LoweredSet, _ model: SetModel, _ message: String
+  ) {
+    for text in model.elements where !text.isDeletion {
+      startRule()
+      open(text.span, environment: text.environment)
+      var braces = 0
+      while token.kind != .end {
+        if token.kind == .openBrace { braces += 1 }
+        let isStart = [.address4, .address6, .number, .word, .quoted].contains(token.kind)
+        let place = span
+        guard isStart else {
+          advance()
+          continue
+        }
+        let saved = (lexer, token, lastEnd)
+        if let value = try? component(set.signature.types[0], bits: set.signature.widths[0]), value == wanted {
+          return report(.error, message, TextSpan(file: place.file, start: place.start, end: lastEnd))
+        }
+        (lexer, token, lastEnd) = saved
+        advance()
+      }
+    }
+    report(.error, message, model.span)
+  }
+
+  /// Whether `{ }` follows.
   private var isEmptyBraces: Bool {
     guard token.kind == .openBrace else { return false }
     var copy = lexer

@@ -239,38 +239,44 @@ extension Lowering {
   /// `queue [num N[-N]] [flags ...] [to ...]`.
   mutating func queue() throws(SyntaxFault) {
     advance()
+    var isFanout = false
     if token.keyword == .flags {
       advance()
-      try queueFlags()
+      try queueFlags(&isFanout)
     }
     while true {
       switch token.keyword {
-      case .num, .to:
-        let takesExpression = token.keyword == .to
-        advance()
-        if takesExpression || token.keyword == .numgen || token.keyword == .jhash || token.keyword == .symhash,
-          startsExpression
-        {
-          guard takesExpression else { throw expected("a number") }
-          let first = try operand()
-          if token.keyword == .map {
-            advance()
-            _ = try skipMap([first])
-          } else if first.type != .integer {
-            throw fault("a queue is a number")
-          }
-        } else {
-          try queueNumber()
-          if token.kind == .dash {
-            advance()
-            try queueNumber()
-          }
-        }
-      case .bypass, .fanout: try queueFlags()
+      case .num, .to: try queueTarget(isFanout: isFanout)
+      case .bypass, .fanout: try queueFlags(&isFanout)
       default:
         isApproximated = true
         return end(Verdict(.queue))
       }
+    }
+  }
+
+  private mutating func queueTarget(isFanout: Bool) throws(SyntaxFault) {
+    let takesExpression = token.keyword == .to
+    advance()
+    guard startsExpression else {
+      try queueNumber()
+      if token.kind == .dash {
+        advance()
+        try queueNumber()
+      }
+      return
+    }
+    guard takesExpression else { throw expected("a number") }
+    guard !isFanout else { throw fault("fanout is for a range of queues") }
+    let place = span
+    lastModulusEnd = 0
+    let first = try operand()
+    guard lastModulusEnd <= 65535 else { throw SyntaxFault(message: "a queue has at most 16 bits", span: place) }
+    if token.keyword == .map {
+      advance()
+      _ = try skipMap([first])
+    } else if first.type != .integer {
+      throw SyntaxFault(message: "a queue is a number", span: place)
     }
   }
 
@@ -288,9 +294,10 @@ extension Lowering {
     _ = try numberToken("the number of a queue")
   }
 
-  private mutating func queueFlags() throws(SyntaxFault) {
+  private mutating func queueFlags(_ isFanout: inout Bool) throws(SyntaxFault) {
     while true {
       guard token.keyword == .bypass || token.keyword == .fanout else { throw expected("bypass or fanout") }
+      if token.keyword == .fanout { isFanout = true }
       advance()
       guard token.kind == .comma else { return }
       advance()

@@ -82,6 +82,9 @@ extension Lowering {
       default: break
       }
     }
+    if target.family == nil, family == .inet, token.kind != .colon {
+      throw SyntaxFault(message: "ip or ip6 is needed before an address in family inet", span: place)
+    }
     if token.kind != .colon { try addressTarget(&target, kind: kind, hasPortPart: hasPortPart) }
     if token.kind == .colon {
       let colon = span
@@ -89,7 +92,7 @@ extension Lowering {
       try portTarget(&target)
       try checkPorts(colon)
     }
-    if target.ports != nil, context.transport == nil, !context.hasPorts, target.lookup == nil {
+    if target.ports != nil, !hasTransport, target.lookup == nil {
       throw SyntaxFault(message: "a port can be translated only behind a match of the transport protocol", span: place)
     }
     try translationFlags()
@@ -111,8 +114,11 @@ extension Lowering {
     }
   }
 
+  /// Whether the rule says which transport protocol its packets have; `th` alone does not.
+  private var hasTransport: Bool { context.transport != nil || context.hasPorts && fork == nil }
+
   private func checkPorts(_ place: TextSpan) throws(SyntaxFault) {
-    guard context.transport != nil || context.hasPorts else {
+    guard hasTransport else {
       throw SyntaxFault(message: "a port can be translated only behind a match of the transport protocol", span: place)
     }
   }
@@ -216,7 +222,11 @@ extension Lowering {
     if hasPorts || width == 1 {
       let verdicts = translations(contents, kind: kind, family: target.family, width: width)
       target.lookup = appendLookup(operands, signature, contents, verdicts)
-      if hasPorts { target.ports = Interval(0, 65535) }
+      if hasPorts {
+        guard hasTransport else {
+          throw fault("a port can be translated only behind a match of the transport protocol")
+        }
+      }
     }
     if target.lookup == nil { target.unknown = graph.reasons.intern("a translation from a map") }
   }
@@ -378,7 +388,7 @@ extension Lowering {
       advance()
     }
     try expect(.to)
-    guard context.transport != nil || context.hasPorts else {
+    guard hasTransport else {
       throw SyntaxFault(message: "tproxy needs a match of the transport protocol before it", span: place)
     }
     var target = Target()

@@ -35,8 +35,14 @@ struct Lowering {
   /// Lowered sets by table, then set.
   var sets: [[LoweredSet]] = []
   var anonymousChains = 0
+  /// The set of protocols with ports in `RuleGraph.sets`, once it is needed.
+  var portProtocols: UInt32?
   /// Chains without names that are being read, one in the other.
   var chainDepth = 0
+  /// The largest value of the generated or hashed number that was read last.
+  var lastModulusEnd: UInt64 = 0
+  /// Whether an expression is a new value, in which constants may be wider than the old one.
+  var isAssigning = false
   /// Whether expressions only name types.
   var isTypeof = false
   /// Whether the elements that are read are to be deleted.
@@ -49,6 +55,10 @@ struct Lowering {
   var isApproximated = false
   var hasEffect = false
   var context = RuleContext()
+  /// The verdict map that the rule has passed.
+  var pendingMap: PendingMap?
+  /// The part of the rule that some packets read otherwise.
+  var fork: Fork?
   /// What a port that is read translates.
   var portKind = Translation.Kind.destination
   /// Set when a constant cannot be known offline, as a host name.

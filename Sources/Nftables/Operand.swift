@@ -32,7 +32,9 @@ struct Operand {
   var domain = Domain.same
   /// Whether the value was computed with an operator.
   var isComputed = false
-  /// The transport protocol that a comparison with one value of this operand settles.
+  /// Whether the value lies in a header inside of a tunnel.
+  var isInner = false
+  /// What a comparison with one value of this operand settles.
   var settles = Settles.nothing
 
   /// What a comparison with one value tells later expressions of the same rule.

@@ -1,3 +1,5 @@
+import RuleGraph
+
 /// What the expressions of a rule so far have settled about packets that still match.
 struct RuleContext {
   /// The network protocol of packets that still match.
@@ -17,4 +19,20 @@ struct RuleContext {
   /// The mark that packets have by now, where the rule itself says it.
   var mark: UInt32?
   var connectionMark: UInt32?
+}
+
+/// A verdict map and what a packet must pass to reach it.
+struct PendingMap {
+  var items: [RuleItem]
+  var verdict: Verdict
+  var isApproximated: Bool
+}
+
+/// Items of a rule that do not say what happens to some packets, and what stands in their place for those.
+struct Fork {
+  var start: Int
+  var end: Int
+  var replacement: [RuleItem]
+  /// Whether matches of ports behind it are unknown as well.
+  var dropsPorts = false
 }

@@ -94,6 +94,9 @@ public struct Campaign: Sendable {
     public var shrunk: [(seed: UInt64, Disagreement)] = []
     public var refusals: [String] = []
 
+    /// Nothing counted yet.
+    public init() {}
+
     /// Adds one rule set's comparison.
     public mutating func add(_ comparison: Comparison, _ ruleSet: RuleSet) {
       let key = "\(ruleSet.loader) \(ruleSet.family)"
