@@ -115,7 +115,6 @@ extension GroupGraphBuilder {
     case .undecidable(let reason): return .doubtful(graph.undecidable(reason))
     case .prefix(let prefix):
       guard prefix.base.family == family else { return .impossible }
-      if prefix.length == 0 { return .always }
       namesFamily = true
       if family == .v6 { return .item(graph.wideRange(wide, prefix.interval)) }
       let interval = prefix.interval

@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: ["'-1'", "-1", "\"-1\""])
   func protocolMinusOneDisregardsPorts(_ text: String) {
     let reading = aws("{IpProtocol: \(text), FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 0.0.0.0/0}]}")
-    #expect(reading.rules == ["sg-1 ingress 4: accept ipv4"])
+    #expect(reading.rules == ["sg-1 ingress 4: accept from 0.0.0.0/0"])
     #expect(reading.messages.isEmpty)
   }
 
@@ -39,7 +39,7 @@ import Testing
 
   @Test func icmpv6NeedsNoTypes() {
     let reading = aws("{IpProtocol: icmpv6, Ipv6Ranges: [{CidrIpv6: '::/0'}]}")
-    #expect(reading.rules == ["sg-1 ingress 4: accept ipv6 icmpv6"])
+    #expect(reading.rules == ["sg-1 ingress 4: accept from ::/0 icmpv6"])
   }
 
   @Test func hostBitsOfABlockAreDropped() {
@@ -101,7 +101,7 @@ import Testing
     let reading = Reading(
       "- Direction: ingress\n  Ethertype: IPv4\n  ID: r1\n  IP Protocol: tcp\n  IP Range: 0.0.0.0/0\n"
         + "  Port Range: 25:25\n")
-    #expect(reading.rules == ["security group ingress 1: accept ipv4 tcp 25"])
+    #expect(reading.rules == ["security group ingress 1: accept from 0.0.0.0/0 tcp 25"])
   }
 
   // MARK: Google Cloud
