@@ -18,6 +18,9 @@ struct PacketState: Sendable, Hashable {
   /// Whether the connection's source has been mapped.
   var isSourceMapped = false
 
+  /// Whether the known time to live has been lowered by forwarding.
+  var hasHopped = false
+
   static let statusSourceNAT: UInt32 = 1 << 4
   static let statusDestinationNAT: UInt32 = 1 << 5
 
@@ -114,6 +117,15 @@ struct PacketState: Sendable, Hashable {
       next.status = status.map { $0 | Self.statusSourceNAT }
     case .transparentProxy: break
     }
+    return next
+  }
+
+  /// The state behind the router's own hop, which comes between prerouting and forward.
+  func afterHop() -> PacketState {
+    guard let timeToLive, timeToLive > 0, !hasHopped else { return self }
+    var next = self
+    next.timeToLive = timeToLive - 1
+    next.hasHopped = true
     return next
   }
 

@@ -11,23 +11,26 @@ struct StateDomain {
 
   static let limit = 1024
 
-  /// Collects the states reachable from some entry states by effects and mappings.
-  init(entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
+  /// Collects the states reachable from some entry states by effects and mappings, and by the hop of forwarded packets.
+  init(
+    entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>,
+    isForwarded: Bool
+  ) {
     states = []
     indices = [:]
     for entry in entries { add(entry) }
-    if collect(effects, translations) { return }
+    if collect(effects, translations, isForwarded) { return }
     // Few states again: whatever sets a mark makes it unknown, which is sound.
     states = []
     indices = [:]
     for entry in entries { add(entry) }
     isCapped = true
-    _ = collect(Set(effects.map(Self.blurred)), translations)
+    _ = collect(Set(effects.map(Self.blurred)), translations, isForwarded)
   }
 
   /// Whether all reachable states were found within the limit.
   private mutating func collect(
-    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>
+    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>, _ isForwarded: Bool
   ) -> Bool {
     var next = 0
     while next < states.count {
@@ -35,6 +38,7 @@ struct StateDomain {
       next += 1
       for effect in effects { add(state.after(effect)) }
       for translation in translations { add(state.after(translation)) }
+      if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
     }
     return true
