@@ -70,12 +70,14 @@ struct PacketState: Sendable, Hashable {
   }
 
   /// The state after an effect of a rule.
-  func after(_ item: RuleItem) -> PacketState {
+  ///
+  /// - Parameter precedesConntrack: whether tracking has yet to see the packet.
+  func after(_ item: RuleItem, precedesConntrack: Bool) -> PacketState {
     var next = self
     switch item.kind {
     case .notrack:
-      // Only before tracking: a packet that has a connection keeps it (nft_notrack_eval).
-      if conntrack == .new || conntrack == .established || conntrack == .related || conntrack == .invalid {
+      // A packet that has a connection keeps it (nft_notrack_eval).
+      if precedesConntrack || conntrack == .invalid {
         next.conntrack = .untracked
         next.connectionMark = nil
         next.status = nil

@@ -257,7 +257,7 @@ struct PacketWalk {
     var failed: [TracedPacket] = []
     for item in graph.items(of: rule) {
       if item.isEffect {
-        current.state = current.state.after(item)
+        current.state = current.state.after(item, precedesConntrack: stage.precedesConntrack)
         continue
       }
       switch match(item, graph, stage: stage, packet: current) {

@@ -36,7 +36,8 @@ struct StateDomain {
     while next < states.count {
       let state = states[next]
       next += 1
-      for effect in effects { add(state.after(effect)) }
+      for effect in effects { add(state.after(effect, precedesConntrack: false)) }
+      for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
       for translation in translations { add(state.after(translation)) }
       if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
@@ -60,9 +61,9 @@ struct StateDomain {
   }
 
   /// The new state of each old one under an effect of a rule.
-  func map(_ effect: RuleItem) -> [UInt16] {
+  func map(_ effect: RuleItem, precedesConntrack: Bool) -> [UInt16] {
     let effect = isCapped ? Self.blurred(effect) : effect
-    return map { $0.after(effect) }
+    return map { $0.after(effect, precedesConntrack: precedesConntrack) }
   }
 
   /// The last value of the level.
