@@ -55,7 +55,10 @@ extension PathEvaluator {
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
-    for stage in stages {
+    for (index, stage) in stages.enumerated() {
+      if index == firstStageBehindHop {
+        for flow in flows.indices { flows[flow].rewrite = store.composed(flows[flow].rewrite, hop) }
+      }
       var next: [Flow] = []
       for flow in flows {
         let calling = store.applied(flow.rewrite, stageGuard(stage))
