@@ -116,7 +116,10 @@ let package = Package(
     ),
     .testTarget(
       name: "IptablesSaveTests",
-      dependencies: ["IptablesSave"]
+      dependencies: [
+        "Evaluation",
+        "IptablesSave",
+      ]
     ),
 
     .target(
@@ -131,7 +134,10 @@ let package = Package(
     ),
     .testTarget(
       name: "SecurityGroupsTests",
-      dependencies: ["SecurityGroups"]
+      dependencies: [
+        "Evaluation",
+        "SecurityGroups",
+      ]
     ),
 
     // MARK: What a site requires
@@ -185,6 +191,45 @@ let package = Package(
       dependencies: ["Reporting"]
     ),
 
+    // MARK: The Linux kernel as the reference
+
+    .target(
+      name: "CNetworkNamespace",
+      path: "Tests/CNetworkNamespace"
+    ),
+    .target(
+      name: "ConformanceSupport",
+      dependencies: [
+        "CNetworkNamespace",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ],
+      path: "Tests/ConformanceSupport",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance",
+      dependencies: [
+        "ConformanceSupport",
+        "PacketSets",
+      ],
+      path: "Tests/ConformanceCommand",
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "KernelTests",
+      dependencies: [
+        "ConformanceSupport",
+        "Evaluation",
+        "PacketSets",
+        "RuleGraph",
+      ]
+    ),
+
     // MARK: The command line
 
     .executableTarget(
@@ -201,12 +246,16 @@ let package = Package(
         "RuleGraph",
         "SecurityGroups",
         "SourceText",
+        "YAMLDocument",
       ],
       swiftSettings: settings
     ),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["fwlint"]
+      dependencies: [
+        "ConformanceSupport",
+        "fwlint",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6]

@@ -28,7 +28,8 @@ struct OpeningChecks {
         }
       }
     }
-    return openings.map { finding($0) }
+    // A budget that ran out makes answers unknown; the rows of the firewall say so.
+    return assessment.isExhausted ? [] : openings.map { finding($0) }
   }
 
   /// What one rule opens, as far as one code says it.
@@ -73,22 +74,31 @@ struct OpeningChecks {
     for part in regions.alsoOpen(direction, units: assessment.units) { take(part) }
     take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
     take(PolicyRegions.housekeeping(family))
+    take(PolicyRegions.foreignICMP(family))
     // Destinations that a host cannot have are no way out, nor sources a way in.
     let impossible = AddressSet.all.subtracting(.possibleHosts)
     take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
     guard !excess.isEmpty else { return [] }
+    let map = ServiceMap(regions, direction, permitted, evaluator)
     // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
     return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
       let own = evaluator.intersection(blame.packets, excess)
-      return own.isEmpty ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
+      return own.isEmpty || isUnfilterable(blame.decider) ? [] : classify(blame, own, direction, family, evaluator, map)
     }
+  }
+
+  /// Whether a provider lets it through whatever the groups say, as AWS does with its own DNS, metadata and time.
+  private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
+    guard let decider, let rule = decider.rule else { return false }
+    let graph = firewall.graphs[decider.graph]
+    return (graph.dialect == .aws || graph.dialect == .cloudformation) && !graph.rules[Int(rule)].isWritten
   }
 
   // MARK: Codes
 
   private func classify(
     _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily, _ evaluator: PathEvaluator,
-    _ permitted: [PacketBox]
+    _ map: ServiceMap
   ) -> [Opening] {
     var rest = excess
     var result: [Opening] = []
@@ -101,64 +111,27 @@ struct OpeningChecks {
           boxes: boxes, packet: evaluator.witness(of: packets), rows: rows, features: features, path: evaluator.path))
       rest = evaluator.difference(rest, packets)
     }
-    /// What of the rest lies in some services' ports; those services.
-    func within(_ services: [PolicyRegions.Service]) -> (PacketSelection, [PolicyRegions.Service]) {
-      var packets = evaluator.difference(rest, rest)
-      var met: [PolicyRegions.Service] = []
-      for service in services {
-        for transport in service.transports {
-          let part = evaluator.restrict(rest, to: .transport(transport))
-          if part.isEmpty { continue }
-          packets = evaluator.union(packets, part)
-          if !met.contains(where: { $0.row == service.row }) { met.append(service) }
-        }
-      }
-      return (packets, met)
-    }
-    let services = regions.services(direction)
     let breadth = Breadth(of: blame.packets, evaluator)
     if !breadth.isAllPorts {
-      let (packets, met) = within(services.filter(\.isDeprecated))
-      claim("FW301", packets, rows: met.map(\.row))
+      let packets = evaluator.intersection(rest, map.deprecated)
+      claim("FW301", packets, rows: map.services(of: packets, evaluator) { $0.isDeprecated }.map(\.row))
     }
     if breadth.isEverything {
       claim("FW201", rest)
       return result
     }
     if direction == .incoming {
-      // Rows that a declared feature makes public, or offers to its users, are theirs: never "exposed".
-      let open = services.filter { $0.isDeclared && $0.exposure != .never }
-      let (facing, _) = within(open)
-      let publicPart = evaluator.restrict(rest, to: PacketBox(sources: .globallyReachableUnicast))
-      let candidates = evaluator.difference(publicPart, facing)
-      let saved = rest
-      rest = candidates
-      let (packets, met) = within(services.filter { $0.exposure == .never || ($0.exposure == .users && adminPort($0)) })
-      rest = saved
-      claim("FW204", packets, rows: met.map(\.row))
+      let candidates = evaluator.difference(evaluator.intersection(rest, map.publicSources), map.facing)
+      let packets = evaluator.intersection(candidates, map.guarded)
+      claim("FW204", packets, rows: map.services(of: packets, evaluator) { map.isGuarded($0) }.map(\.row))
     }
-    var known = evaluator.difference(rest, rest)
-    for var part in permitted {
-      part.sources = direction == .incoming ? nil : part.sources
-      part.destinations = direction == .incoming ? part.destinations : nil
-      known = evaluator.union(known, evaluator.restrict(rest, to: part))
-    }
-    let rows = regions.requirements.filter { requirement in
-      requirement.direction == direction && requirement.applicability == .applies
-        && requirement.alternatives.joined().contains {
-          !evaluator.restrict(known, to: .transport($0.transport)).isEmpty
-        }
-    }
-    claim(direction == .incoming ? "FW202" : "FW205", known, rows: unique(rows.map(\.row)))
-    let (undeclared, met) = within(services.filter { !$0.isDeclared && !$0.isDeprecated })
+    let known = evaluator.intersection(rest, map.declared)
+    claim(direction == .incoming ? "FW202" : "FW205", known, rows: map.requirements(of: known, evaluator))
+    let undeclared = evaluator.intersection(rest, map.undeclared)
+    let met = map.services(of: undeclared, evaluator) { !$0.isDeclared && !$0.isDeprecated }
     claim("FW206", undeclared, rows: met.map(\.row), features: unique(met.flatMap(\.features)))
     claim("FW203", rest)
     return result
-  }
-
-  /// Whether a users' row is administration too, as the HTTPS port is: without its users declared it stays inside.
-  private func adminPort(_ service: PolicyRegions.Service) -> Bool {
-    regions.policy.row(service.row)?.features.contains { $0.roles.contains("administrators") } ?? false
   }
 
   private func unique(_ words: [String]) -> [String] {
@@ -173,14 +146,16 @@ struct OpeningChecks {
     var isEverything: Bool
 
     init(of packets: PacketSelection, _ evaluator: PathEvaluator) {
-      let isIncoming = evaluator.question.destinations != nil
       let (protocols, ports) = evaluator.spread(of: packets)
       isAllPorts = ports > 60_000
+      isEverything = false
+      guard isAllPorts, protocols > 200 else { return }
+      let isIncoming = evaluator.question.destinations != nil
       let peers = evaluator.addresses(of: packets, isSource: isIncoming)
       let publicPeers = peers?.intersection(.globallyReachableUnicast).approximateCount ?? .infinity
       let family = evaluator.question.family
       let all = AddressSet.globallyReachableUnicast.restricted(to: family).approximateCount
-      isEverything = isAllPorts && protocols > 200 && publicPeers >= all * 0.45
+      isEverything = publicPeers >= all * 0.45
     }
   }
 
@@ -190,7 +165,7 @@ struct OpeningChecks {
     let regions = opening.boxes.map { RegionText.region($0.0, family: $0.1) }
     let decider = DeciderText(firewall: firewall, map: map)
     let decision = decider.describe(opening.decider, ruleCount: opening.ruleCount)
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
     let subject = opening.decider?.rule == nil ? "the policy" : "this rule"
     return Finding(
@@ -217,14 +192,16 @@ struct OpeningChecks {
   }
 
   private func remedy(_ opening: Opening) -> String {
-    guard let (box, family) = opening.boxes.first else { return "" }
+    guard let family = opening.boxes.first?.1 else { return "" }
     let required: AddressSet? =
       opening.code == "FW202" || opening.code == "FW205" ? permittedPeers(opening, family) : nil
-    let edit = Remedy(firewall: firewall, assessment: assessment).narrow(
-      box, family: family, decider: opening.decider, path: opening.path, required: required)
+    let edit = Remedy(firewall: firewall).narrow(
+      opening.boxes.filter { $0.1 == family }.map(\.0), family: family, decider: opening.decider,
+      direction: opening.direction, required: required)
     switch opening.code {
     case "FW206":
-      return "declare the feature in the site file (\(opening.features.joined(separator: ", "))), or close it:\n" + edit
+      let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
+      return "declare the feature in the site file (\(names)), or close it:\n" + edit
     case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
     default: return edit
     }

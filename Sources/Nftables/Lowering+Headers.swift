@@ -6,9 +6,10 @@ extension Lowering {
   /// A dependency on a network protocol that the field itself stands for, as it is absent from other packets.
   private mutating func impliedNetwork(_ network: RuleContext.Network, _ place: TextSpan) throws(SyntaxFault) {
     let known = self.network
-    guard known == .unknown || known == network else {
+    guard known == .unknown || known == network || context.isNetworkFromEtherType else {
       throw SyntaxFault(message: "conflicting protocols: \(Self.name(known)) and \(Self.name(network))", span: place)
     }
+    if known != network { context.isNetworkFromEtherType = false }
     context.network = network
   }
 

@@ -77,7 +77,7 @@ extension Lowering {
         valueSet = known
       } else {
         valueSet = UInt32(graph.sets.count)
-        graph.sets.append(Self.valueSet(set.contents, isNarrow: set.signature.isNarrow))
+        graph.sets.append(Self.valueSet(set.contents, isNarrow: set.signature.isNarrow, field))
         sets[table][index].valueSet = valueSet
       }
       items.append(RuleItem(.set, field, valueSet, 0, negated: isNegated))
@@ -94,8 +94,14 @@ extension Lowering {
     }
   }
 
-  private static func valueSet(_ contents: SetContents, isNarrow: Bool) -> ValueSet {
-    isNarrow ? .narrow(IntervalSet(contents.narrow)) : .wide(IntervalSet(contents.keys))
+  /// The elements as values of a field: plain integers are kept with 128 bits though most fields are narrow.
+  private static func valueSet(_ contents: SetContents, isNarrow: Bool, _ field: Field) -> ValueSet {
+    if isNarrow { return .narrow(IntervalSet(contents.narrow)) }
+    if field.isWide { return .wide(IntervalSet(contents.keys)) }
+    let values = contents.keys.filter { $0.lower <= UInt32.max }.map {
+      Interval(UInt32($0.lower), UInt32(min($0.upper, UInt128(UInt32.max))))
+    }
+    return .narrow(IntervalSet(values))
   }
 
   /// Appends the match of operands with a set's elements.
@@ -113,7 +119,8 @@ extension Lowering {
     if operands.count == 1, let field = operands[0].field, !field.isInterface {
       let operand = operands[0]
       if operand.isPlain {
-        items.append(graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow), negated: isNegated))
+        items.append(
+          graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow, field), negated: isNegated))
         notePorts(operand, contents, isNegated: isNegated)
         return
       }
