@@ -400,7 +400,8 @@ extension RulesetReader {
         RuleDraft.Instance(
           syntax: Int32(truncatingIfNeeded: syntax), argument: Int32(index), isTarget: true))
     } else if catalog.target(name, family == .v4 ? .v6 : .v4) != nil {
-      throw Complaint("target '\(name.string)' is one of \(family == .v4 ? "ip6tables" : "iptables") only", range(index))
+      throw Complaint(
+        "target '\(name.string)' is one of \(family == .v4 ? "ip6tables" : "iptables") only", range(index))
     } else {
       draft.instances.append(RuleDraft.Instance(syntax: -1, argument: Int32(index), isTarget: true))
     }
