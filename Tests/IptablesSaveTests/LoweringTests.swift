@@ -3,7 +3,9 @@ import Testing
 
 @testable import IptablesSave
 
-/// What single rules become. Notation: `field=interval`, `field={set}`, `field&mask=value`, `field&mask` (any bit),
+/// What single rules become.
+///
+/// Notation: `field=interval`, `field={set}`, `field&mask=value`, `field&mask` (any bit),
 /// `field@bits`, `(fields)xN` for N tuples, `'reason'` for what is undecided, `!` for inversion; then the verdict, with
 /// `~` where the rule is approximated and `?` where it was not understood.
 @Suite struct LoweringTests {
