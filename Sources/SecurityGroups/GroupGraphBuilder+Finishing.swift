@@ -4,12 +4,25 @@ import SourceText
 
 /// The base chains, as the provider combines groups and adds what it does by itself.
 extension GroupGraphBuilder {
+  /// A service of the provider that groups do not filter.
+  struct UnfilteredService {
+    var addresses: AddressSet
+    var transport: TransportMatch
+
+    /// Makes a service at some addresses: with a protocol, at these ports only.
+    init(_ addresses: [String], _ protocolNumber: UInt8? = nil, ports: [UInt32] = []) {
+      self.addresses = AddressSet(addresses.compactMap { IPPrefix($0) })
+      transport = TransportMatch(protocolNumber: protocolNumber)
+      if !ports.isEmpty { transport.destinationPorts = IntervalSet(ports.map { Interval($0) }) }
+    }
+  }
+
   /// What a provider does by itself, whatever the groups say.
   struct Surroundings {
     /// Whether replies of allowed connections pass.
     var isStateful = true
-    /// Peers whose traffic is never filtered on its way out.
-    var unfiltered = AddressSet()
+    /// Services that are never filtered on the way to them.
+    var unfiltered: [UnfilteredService] = []
     /// Whether they are not filtered on the way in either, for filters without memory.
     var unfilteredIngress = false
     /// Why `unfiltered` is perhaps filtered after all.
@@ -57,9 +70,10 @@ extension GroupGraphBuilder {
     let unwritten = SourceRange(0, 0)
     if surroundings.isStateful { addEstablished(to: chain) }
     if direction == .egress || surroundings.unfilteredIngress {
-      if !surroundings.unfiltered.isEmpty {
+      for service in surroundings.unfiltered {
         var draft = RuleDraft(.accept, range: unwritten)
-        draft.setPeer(.set(surroundings.unfiltered), direction)
+        draft.setPeer(.set(service.addresses), direction)
+        draft.transport = service.transport
         if let reason = surroundings.unfilteredReason { draft.undecidable = [reason] }
         add(draft, toChain: chain)
       }
