@@ -54,7 +54,11 @@ struct PacketWalk {
     var rejected: TraceResult.Decider?
     let stages = PathStage.stages(of: tracer.graphs, family: packet.family, path: packet.path)
     let localHook = PathStage.localHook(of: packet.path)
-    for stage in stages {
+    let firstBehindHop = packet.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } : nil
+    for (index, stage) in stages.enumerated() {
+      if index == firstBehindHop {
+        for way in ways.indices { ways[way].packet.state = ways[way].packet.state.afterHop() }
+      }
       var next: [Way] = []
       var seen: Set<TracedPacket> = []
       for way in ways {
@@ -253,7 +257,7 @@ struct PacketWalk {
     var failed: [TracedPacket] = []
     for item in graph.items(of: rule) {
       if item.isEffect {
-        current.state = current.state.after(item)
+        current.state = current.state.after(item, precedesConntrack: stage.precedesConntrack)
         continue
       }
       switch match(item, graph, stage: stage, packet: current) {
@@ -283,7 +287,7 @@ struct PacketWalk {
       if item.isNegated, !lookup.fields.allSatisfy({ hasField($0, stage: stage, packet: packet) }) { return .no }
       return item.isNegated ? answer.negated : answer
     case .interface:
-      let name = item.field == .inputInterface ? self.packet.inputInterface : self.packet.outputInterface
+      let name = interfaceName(item.field, at: stage)
       let answer = interfaceMatch(name, graph.names[item.a], isPrefix: item.b == 1)
       return item.isNegated ? answer.negated : answer
     default:
@@ -380,6 +384,12 @@ struct PacketWalk {
     packet.protocolNumber == (packet.family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6)
   }
 
+  /// The interface that rules at a stage see.
+  private func interfaceName(_ field: Field, at stage: PathStage) -> String? {
+    guard stage.hook.sees(field) else { return "" }
+    return field == .inputInterface ? packet.inputInterface : packet.outputInterface
+  }
+
   private func interfaceMatch(_ name: String?, _ pattern: String, isPrefix: Bool) -> Ternary {
     if let name { return Ternary(isPrefix ? name.hasPrefix(pattern) : name == pattern) }
     if isPrefix { return pattern.isEmpty ? .yes : .perhaps }
@@ -444,7 +454,7 @@ struct PacketWalk {
       let match: Ternary
       if field.isInterface {
         let graph = tracer.graphs[stage.graph]
-        let name = field == .inputInterface ? self.packet.inputInterface : self.packet.outputInterface
+        let name = interfaceName(field, at: stage)
         match = interfaceMatch(
           name, graph.names[UInt32(truncatingIfNeeded: wanted.lower)], isPrefix: wanted.lower & Lookup.wildcard != 0)
       } else if let wide = wideValue(of: field, packet: packet) {

@@ -20,6 +20,9 @@ extension PathEvaluator {
       } else {
         box.sets.append(set)
       }
+    case .interface where !stage.hook.sees(item.field):
+      let answer = Ternary(graph.names[item.a].isEmpty)
+      box.add(item.isNegated ? answer.negated : answer)
     case .interface:
       let level = item.field == .inputInterface ? PacketLayout.inputInterface : PacketLayout.outputInterface
       let values = interfaces.values(matching: graph.names[item.a], isPrefix: item.b == 1)

@@ -11,30 +11,35 @@ struct StateDomain {
 
   static let limit = 1024
 
-  /// Collects the states reachable from some entry states by effects and mappings.
-  init(entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
+  /// Collects the states reachable from some entry states by effects and mappings, and by the hop of forwarded packets.
+  init(
+    entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>,
+    isForwarded: Bool
+  ) {
     states = []
     indices = [:]
     for entry in entries { add(entry) }
-    if collect(effects, translations) { return }
+    if collect(effects, translations, isForwarded) { return }
     // Few states again: whatever sets a mark makes it unknown, which is sound.
     states = []
     indices = [:]
     for entry in entries { add(entry) }
     isCapped = true
-    _ = collect(Set(effects.map(Self.blurred)), translations)
+    _ = collect(Set(effects.map(Self.blurred)), translations, isForwarded)
   }
 
   /// Whether all reachable states were found within the limit.
   private mutating func collect(
-    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>
+    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>, _ isForwarded: Bool
   ) -> Bool {
     var next = 0
     while next < states.count {
       let state = states[next]
       next += 1
-      for effect in effects { add(state.after(effect)) }
+      for effect in effects { add(state.after(effect, precedesConntrack: false)) }
+      for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
       for translation in translations { add(state.after(translation)) }
+      if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
     }
     return true
@@ -56,9 +61,9 @@ struct StateDomain {
   }
 
   /// The new state of each old one under an effect of a rule.
-  func map(_ effect: RuleItem) -> [UInt16] {
+  func map(_ effect: RuleItem, precedesConntrack: Bool) -> [UInt16] {
     let effect = isCapped ? Self.blurred(effect) : effect
-    return map { $0.after(effect) }
+    return map { $0.after(effect, precedesConntrack: precedesConntrack) }
   }
 
   /// The last value of the level.

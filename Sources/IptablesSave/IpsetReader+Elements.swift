@@ -72,7 +72,8 @@ extension IpsetReader {
     }
     guard let set = table[name] else { return }
     let found = (0..<set.count).first { element in
-      Array(set.components(element)) == components && (protocolNumber == nil || set.protocols[element] == protocolNumber)
+      Array(set.components(element)) == components
+        && (protocolNumber == nil || set.protocols[element] == protocolNumber)
     }
     if let found { table[name]?.remove(found) }
   }

@@ -220,9 +220,7 @@ extension Lowering {
     if token.kind == .dollar {
       return try withVariable { reader throws(SyntaxFault) in try reader.chainReference() }
     }
-    guard token.kind == .word || token.kind == .quoted, token.kind == .quoted || !token.keyword.isReserved else {
-      throw expected("the name of a chain")
-    }
+    guard token.kind == .word || token.kind == .quoted else { throw expected("the name of a chain") }
     let name = text(token)
     guard let chain = chainIndices[name] else {
       let hint = Suggestion.hint(for: name, among: chainIndices.keys.sorted())

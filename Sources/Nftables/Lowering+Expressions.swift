@@ -193,13 +193,14 @@ extension Lowering {
       default: context.network
       }
     guard known != network else { return }
-    guard known == .unknown else {
+    guard known == .unknown || context.isNetworkFromEtherType else {
       throw SyntaxFault(
         message: "conflicting protocols: \(Self.name(known)) and \(Self.name(network))", span: place)
     }
     let number: UInt32 = network == .ipv4 ? 4 : 6
     items.append(RuleItem(.range, .family, number, number))
     context.network = network
+    context.isNetworkFromEtherType = false
   }
 
   static func name(_ network: RuleContext.Network) -> String {

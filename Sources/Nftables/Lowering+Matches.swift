@@ -8,6 +8,12 @@ extension Lowering {
     defer { endFork() }
     let start = token.start
     let first = try operand()
+    switch token.keyword {
+    case .set, .vmap, .map: break
+    default:
+      // The common case takes no array.
+      if token.kind != .dot { return try relation(first) }
+    }
     var operands = [first]
     while token.kind == .dot {
       advance()
@@ -142,8 +148,11 @@ extension Lowering {
     case .networkProtocol:
       guard wanted.lower == wanted.upper else { return }
       switch wanted.lower {
-      case 2, 0x0800: context.network = .ipv4
-      case 10, 0x86DD: context.network = .ipv6
+      case 2: context.network = .ipv4
+      case 10: context.network = .ipv6
+      case 0x0800, 0x86DD:
+        context.network = wanted.lower == 0x0800 ? .ipv4 : .ipv6
+        context.isNetworkFromEtherType = true
       case 0x8100, 0x88A8: break
       default: context.network = .other
       }

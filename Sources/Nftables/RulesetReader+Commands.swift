@@ -90,7 +90,7 @@ extension RulesetReader {
   /// `[family] table`: the table must exist.
   mutating func readTable() throws(SyntaxFault) -> Int {
     let family = readFamily() ?? .ip
-    guard token.kind == .word, !token.keyword.isReserved else { throw expected("the name of a table") }
+    guard token.kind == .word else { throw expected("the name of a table") }
     if family == lastFamily, isSame(lastTableName) {
       advance()
       return lastTable
@@ -108,7 +108,7 @@ extension RulesetReader {
 
   /// `chain` of a table: the chain must exist.
   mutating func readChain(of table: Int) throws(SyntaxFault) -> Int {
-    guard token.kind == .word, !token.keyword.isReserved else { throw expected("the name of a chain") }
+    guard token.kind == .word else { throw expected("the name of a chain") }
     if isSame(lastChainName) {
       advance()
       return lastChain

@@ -11,12 +11,14 @@ extension RulesetReader {
     var isBalanced: Bool
   }
 
-  private static let isSpecial: [Bool] = (0..<256).map { byte in
-    switch UInt8(byte) {
-    case 0x0A, 0x22, 0x23, 0x3B, 0x40, 0x5C, 0x7B, 0x7D: true
-    default: false
-    }
+  /// Whether a byte means something to the scan for a statement's end: `\n " # ; @ \\ { }`.
+  @inline(__always)
+  private static func isSpecial(_ byte: UInt8) -> Bool {
+    byte < 128 && (byte < 64 ? lowSpecial : highSpecial) >> UInt64(byte & 63) & 1 == 1
   }
+
+  private static let lowSpecial: UInt64 = 1 << 0x0A | 1 << 0x22 | 1 << 0x23 | 1 << 0x3B
+  private static let highSpecial: UInt64 = 1 << 0 | 1 << 0x1C | 1 << 0x3B | 1 << 0x3D
 
   /// Finds the end of a statement: a line end, a semicolon or a closing brace outside all braces of its own.
   ///
@@ -30,7 +32,7 @@ extension RulesetReader {
     var textEnd = start
     scanning: while index < limit {
       let byte = bytes[index]
-      guard Self.isSpecial[Int(byte)] else {
+      guard Self.isSpecial(byte) else {
         index += 1
         if byte > 0x20 { textEnd = index }
         continue
@@ -87,7 +89,7 @@ extension RulesetReader {
     var depth = 0
     while index < limit {
       let byte = bytes[index]
-      if Self.isSpecial[Int(byte)] {
+      if Self.isSpecial(byte) {
         switch byte {
         case 0x22:
           var close = index + 1

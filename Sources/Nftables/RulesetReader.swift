@@ -138,10 +138,13 @@ struct RulesetReader {
     ruleset.diagnostics.append(Diagnostic(severity, message, file: Int(span.file), range: span.range))
   }
 
-  /// A name: any word but the reserved ones.
+  /// A name: any word; a reserved one is reported and read all the same, so that what follows is not lost.
   mutating func identifier(_ what: String) throws(SyntaxFault) -> (name: String, span: TextSpan) {
-    guard token.kind == .word, !token.keyword.isReserved else { throw expected(what) }
+    guard token.kind == .word else { throw expected(what) }
     let result = (text(token), span)
+    if token.keyword.isReserved {
+      report(.error, "expected \(what), found '\(result.0)', which is a word of the language", result.1)
+    }
     advance()
     return result
   }
