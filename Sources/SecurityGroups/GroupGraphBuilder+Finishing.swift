@@ -78,11 +78,9 @@ extension GroupGraphBuilder {
         add(draft, toChain: chain)
       }
     }
-    for range in surroundings.unread {
-      var draft = RuleDraft(surroundings.unreadVerdict, range: range)
-      draft.isUnparsed = true
-      add(draft, toChain: chain)
-    }
+    // What may only allow comes last: the sure rules before it then keep what they allow.
+    let unreadIsLast = surroundings.unreadVerdict == .accept
+    if !unreadIsLast { addUnread(surroundings, to: chain) }
     let called = members.filter { $0.level == level }
     for (position, member) in called.enumerated() {
       var items: [RuleItem] = []
@@ -96,8 +94,17 @@ extension GroupGraphBuilder {
         to: chain, items: items, verdict: Verdict(.jump, target),
         understanding: items.isEmpty ? .exact : .approximated, range: unwritten)
     }
+    if unreadIsLast { addUnread(surroundings, to: chain) }
     if direction == .egress, surroundings.allowsEgress {
       graph.appendRule(to: chain, items: [], verdict: .accept, understanding: .exact, range: unwritten)
+    }
+  }
+
+  private mutating func addUnread(_ surroundings: Surroundings, to chain: Int) {
+    for range in surroundings.unread {
+      var draft = RuleDraft(surroundings.unreadVerdict, range: range)
+      draft.isUnparsed = true
+      add(draft, toChain: chain)
     }
   }
 
