@@ -82,22 +82,39 @@ extension GroupGraphBuilder {
     let unreadIsLast = surroundings.unreadVerdict == .accept
     if !unreadIsLast { addUnread(surroundings, to: chain) }
     let called = members.filter { $0.level == level }
-    for (position, member) in called.enumerated() {
-      var items: [RuleItem] = []
-      if case .alternatives(let reason) = member.combination {
-        let later = called[(position + 1)...]
-        let isLast = !later.contains { if case .alternatives = $0.combination { true } else { false } }
-        if !isLast { items = [graph.undecidable(reason)] }
+    let alternatives = called.filter { if case .alternatives = $0.combination { true } else { false } }
+    var choice: Int?
+    for member in called {
+      guard case .alternatives(let reason) = member.combination, alternatives.count > 1 else {
+        addCall(to: self.chain(member.group, direction), from: chain)
+        continue
       }
-      let target = UInt32(self.chain(member.group, direction))
-      graph.appendRule(
-        to: chain, items: items, verdict: Verdict(.jump, target),
-        understanding: items.isEmpty ? .exact : .approximated, range: unwritten)
+      if choice == nil {
+        choice = addChoice(alternatives.map(\.group), direction, reason: reason)
+        if let choice { addCall(to: choice, from: chain) }
+      }
     }
     if unreadIsLast { addUnread(surroundings, to: chain) }
     if direction == .egress, surroundings.allowsEgress {
       graph.appendRule(to: chain, items: [], verdict: .accept, understanding: .exact, range: unwritten)
     }
+  }
+
+  private mutating func addCall(to target: Int, from chain: Int) {
+    graph.appendRule(
+      to: chain, items: [], verdict: Verdict(.jump, UInt32(target)), understanding: .exact, range: SourceRange(0, 0))
+  }
+
+  /// A chain that goes to one of several groups and, once it has, to no other: all but the last perhaps.
+  private mutating func addChoice(_ groups: [Int], _ direction: TrafficDirection, reason: String) -> Int {
+    let choice = Int(addChain("one group's \(direction)", range: SourceRange(0, 0)))
+    for group in groups {
+      let items = group == groups.last ? [] : [graph.undecidable(reason)]
+      graph.appendRule(
+        to: choice, items: items, verdict: Verdict(.goto, UInt32(chain(group, direction))),
+        understanding: items.isEmpty ? .exact : .approximated, range: SourceRange(0, 0))
+    }
+    return choice
   }
 
   private mutating func addUnread(_ surroundings: Surroundings, to chain: Int) {
