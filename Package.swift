@@ -116,7 +116,10 @@ let package = Package(
     ),
     .testTarget(
       name: "IptablesSaveTests",
-      dependencies: ["IptablesSave"]
+      dependencies: [
+        "Evaluation",
+        "IptablesSave",
+      ]
     ),
 
     .target(

@@ -76,6 +76,9 @@ final class FirewallAssessment {
     return evaluator
   }
 
+  /// Whether some evaluation ran out of its budget: what it says from then on is worth nothing.
+  var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) }
+
   // MARK: Flows
 
   /// The pieces of a required flow that cross the firewall.

@@ -15,11 +15,24 @@ struct GapChecks {
   func run(_ requirement: Requirement) -> (status: RequirementStatus, findings: [Finding]) {
     let best = assessment.assess(requirement)
     let status = best.status
-    switch status {
-    case .open, .notApplicable: return (status, [])
-    case .undecided: return (status, undecided(requirement, best))
-    case .partial, .blocked: return (status, missing(requirement, best, status))
-    }
+    let findings =
+      switch status {
+      case .open, .notApplicable: [Finding]()
+      case .undecided: undecided(requirement, best)
+      case .partial, .blocked: missing(requirement, best, status)
+      }
+    guard assessment.isExhausted, status != .notApplicable else { return (status, findings) }
+    return (.undecided, [exhausted(requirement)])
+  }
+
+  /// What is said of a requirement when the evaluation ran out of its budget: nothing but that.
+  private func exhausted(_ requirement: Requirement) -> Finding {
+    Finding(
+      code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
+      message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: the evaluation budget ran out",
+      requirements: [requirement.row], firewall: firewall.name, location: firstLine,
+      remediation: "split the rule set, or check fewer units and features at a time",
+      fingerprint: Fingerprint.make(["FW103", firewall.name, requirement.row, requirement.feature, "budget"]))
   }
 
   // MARK: FW101, FW102, FW104

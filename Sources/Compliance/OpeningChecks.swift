@@ -28,7 +28,8 @@ struct OpeningChecks {
         }
       }
     }
-    return openings.map { finding($0) }
+    // A budget that ran out makes answers unknown; the rows of the firewall say so.
+    return assessment.isExhausted ? [] : openings.map { finding($0) }
   }
 
   /// What one rule opens, as far as one code says it.

@@ -16,6 +16,8 @@ enum RegionText {
   /// may have, from the public or the other ones of those.
   static func words(_ set: AddressSet?, family: IPFamily) -> String {
     guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
+    // Of very many pieces no few words can be made, and looking for them would take long.
+    if own.v4.intervals.count + own.v6.intervals.count > 512 { return join(own, limit: 8) }
     let count = own.prefixCount
     if count <= 4 { return join(own, limit: 4) }
     var best = (text: "", count: count)

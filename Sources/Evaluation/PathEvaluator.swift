@@ -25,6 +25,10 @@ public final class PathEvaluator {
   var lookupSets: [LookupKey: Diagram] = [:]
   var box = BoxConstraints()
   private var totalSummary: Diagram?
+  /// The summary as selections meet it, by how they enter.
+  var outcomes: [UInt32: Diagram] = [:]
+  /// The packets that surely or perhaps pass, by how selections enter and which of the two.
+  var allowances: [[UInt32]: Diagram] = [:]
 
   /// Chains may call one another this deep before the answer becomes undecided.
   static let depthLimit = 64

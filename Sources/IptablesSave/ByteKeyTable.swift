@@ -19,7 +19,9 @@ struct ByteKeyTable {
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] >= 0 {
       let entry = entries[Int(slots[slot])]
-      if entry.hash == hash, entry.count == key.count, isEqual(entry, key) { return entry.value < 0 ? nil : entry.value }
+      if entry.hash == hash, entry.count == key.count, isEqual(entry, key) {
+        return entry.value < 0 ? nil : entry.value
+      }
       slot = (slot + 1) & (slots.count - 1)
     }
     return nil

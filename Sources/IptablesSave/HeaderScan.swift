@@ -10,21 +10,6 @@ enum HeaderScan {
     return nil
   }
 
-  /// The families that headers of a file name.
-  static func families(_ bytes: UnsafeBufferPointer<UInt8>) -> (hasV4: Bool, hasV6: Bool) {
-    var found = (hasV4: false, hasV6: false)
-    forEachLine(bytes) { line in
-      guard !line.isEmpty, line[0] == 0x23 else { return true }
-      switch family(ofHeader: line) {
-      case .v4: found.hasV4 = true
-      case .v6: found.hasV6 = true
-      case nil: break
-      }
-      return true
-    }
-    return found
-  }
-
   /// Whether a file is a script of commands rather than input of iptables-restore: which of them comes first.
   static func isScript(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var isScript = false

@@ -50,7 +50,8 @@ public enum IpsetFrontend {
       words.append(word)
       rest = HeaderScan.trimmed(rest.dropFirst(word.count))
     }
-    if let first = words.first, first.equals("ipset") || first.equals("/sbin/ipset") || first.equals("/usr/sbin/ipset") {
+    if let first = words.first, first.equals("ipset") || first.equals("/sbin/ipset") || first.equals("/usr/sbin/ipset")
+    {
       words.removeFirst()
     }
     guard words.count >= 3, words[0].equals("create") || words[0].equals("-N") || words[0].equals("n") else {

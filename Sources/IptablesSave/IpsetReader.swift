@@ -12,6 +12,7 @@ struct IpsetReader {
   /// The set whose members a listing is giving.
   private var listed: String?
   private var isInMembers = false
+  private var toleratesRepetition = false
   /// The last set that an element was added to, so that names are not compared for each element.
   private var last: (name: ByteText, key: String)?
 
@@ -73,7 +74,12 @@ struct IpsetReader {
     if argument(0).equals("ipset") || argument(0).equals("/sbin/ipset") || argument(0).equals("/usr/sbin/ipset") {
       index = 1
     }
-    while index < arguments.count, isIgnored(argument(index)) { index += 1 }
+    // -exist may stand anywhere; it makes repeated creations and additions no mistakes.
+    toleratesRepetition = arguments.indices.contains { !arguments[$0].isQuoted && isIgnored(argument($0)) }
+    if toleratesRepetition {
+      let kept = arguments.indices.filter { arguments[$0].isQuoted || !isIgnored(argument($0)) }
+      arguments = kept.map { arguments[$0] }
+    }
     guard index < arguments.count else { return }
     let command = argument(index)
     let rest = index + 1
@@ -117,7 +123,7 @@ struct IpsetReader {
         range(index + 1))
     }
     if table[name] != nil {
-      guard (0..<arguments.count).contains(where: { isIgnored(argument($0)) }) else {
+      guard toleratesRepetition else {
         throw Complaint("set '\(name)' exists already", range(index))
       }
       return
@@ -156,7 +162,7 @@ struct IpsetReader {
       case "range", "family", "hashsize", "maxelem", "timeout", "bucketsize", "initval", "size", "probes", "resize",
         "gc", "from", "to":
         index += 2
-      case "counters", "comment", "skbinfo", "forceadd", "-exist", "-!": index += 1
+      case "counters", "comment", "skbinfo", "forceadd": index += 1
       default: throw Complaint("there is no option '\(option.string)' of this command", range(index))
       }
     }

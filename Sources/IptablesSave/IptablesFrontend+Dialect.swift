@@ -93,7 +93,8 @@ private struct DialectEvidence {
         }
         isAddress = false
       } else if !isAddress {
-        isAddress = word.equals("-s") || word.equals("-d") || word.equals("--src") || word.equals("--dst")
+        isAddress =
+          word.equals("-s") || word.equals("-d") || word.equals("--src") || word.equals("--dst")
           || word.equals("--source") || word.equals("--destination")
       }
       if word.equals("ipv6-icmp") || word.equals("icmpv6") || word.equals("icmp6") || word.hasPrefix("icmp6-") {

@@ -177,7 +177,8 @@ extension RulesetReader {
       default:
         let names = networks.compactMap { if case .name(let name) = $0 { name } else { nil } }
         appendUndecidable(
-          names.isEmpty ? "addresses with masks that are no prefixes" : "address of host \(names.joined(separator: ", "))")
+          names.isEmpty
+            ? "addresses with masks that are no prefixes" : "address of host \(names.joined(separator: ", "))")
         return
       }
     }

@@ -103,10 +103,11 @@ extension RulesetReader {
       lookup.intervals += [Interval(UInt128(state.rawValue)), Interval(0, UInt128(UInt32.max))]
     }
     // The status has sixteen bits (nf_conntrack_common.h).
-    let bits = IntervalSet((0..<UInt32(2048)).map { $0 << 5 }.flatMap { high -> [Interval<UInt32>] in
-      if high & wanted.translated != 0 { return [Interval(high, high | 31)] }
-      return wanted.translated & 16 != 0 ? [Interval(high | 16, high | 31)] : []
-    })
+    let bits = IntervalSet(
+      (0..<UInt32(2048)).map { $0 << 5 }.flatMap { high -> [Interval<UInt32>] in
+        if high & wanted.translated != 0 { return [Interval(high, high | 31)] }
+        return wanted.translated & 16 != 0 ? [Interval(high | 16, high | 31)] : []
+      })
     for state in [ConntrackState.new, .established, .related] where wanted.states & state.bit == 0 {
       for interval in bits.intervals {
         lookup.intervals += [

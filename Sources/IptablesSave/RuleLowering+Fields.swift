@@ -10,6 +10,12 @@ extension RulesetReader {
       let place = range(use.value)
       let (first, second) = text.cut(at: 0x2D)
       let field = addressField(isSource: option(use).id == 0)
+      let firstItem = graph.items.count
+      defer {
+        if graph.items.count == firstItem || graph.items[firstItem].kind == .never {
+          report(.warning, "the range ends before it begins, so that no address is in it", place)
+        }
+      }
       switch family {
       case .v4:
         guard let lower = Self.readV4(first), let upper = second.map({ Self.readV4($0) }) ?? lower else {

@@ -39,9 +39,27 @@ extension RulesetReader {
     case .explicitCongestion: try lowerExplicitCongestion(index)
     case .set: try lowerSetMatch(index)
     case .undecidable(let reason):
-      for use in draft.uses where use.instance == Int32(index) { try validate(use) }
+      for use in draft.uses where use.instance == Int32(index) {
+        if case .mac = option(use).argument {
+          try validateMAC(use)
+        } else {
+          try validate(use)
+        }
+      }
       try checkUndecidable(index, hook: hook)
       appendUndecidable(reason.description)
+    }
+  }
+
+  /// Reports an address that is none; the match is undecided in any case.
+  ///
+  /// Dumps that are passed around have their Ethernet addresses blotted out, and the rest of the rule is still good.
+  private mutating func validateMAC(_ use: RuleDraft.Use) throws(Complaint) {
+    do throws(Complaint) {
+      try validate(use)
+    } catch {
+      guard value(use).count == 17 else { throw error }
+      report(.error, error.message, error.range)
     }
   }
 
@@ -67,11 +85,12 @@ extension RulesetReader {
       let use = draft.uses[position]
       let option = option(use)
       if option.id <= 1, case .portRange = option.argument {
-        let ports = try readPorts(value(use), range(use.value))
-        graph.items.append(
-          RuleItem(
-            .range, option.id == 0 ? .sourcePort : .destinationPort, ports.lower, ports.upper,
-            negated: use.isNegated))
+        let field = option.id == 0 ? Field.sourcePort : .destinationPort
+        if let ports = try readPortsOrNone(use) {
+          graph.items.append(RuleItem(.range, field, ports.lower, ports.upper, negated: use.isNegated))
+        } else {
+          graph.items.append(use.isNegated ? RuleItem(.range, field, 0, 65535) : RuleItem(.never, field))
+        }
         needsHeader = false
         continue
       }
@@ -87,6 +106,22 @@ extension RulesetReader {
     }
     // A later fragment has no such header, so that these matches never hold for it.
     if needsHeader { graph.items.append(RuleItem(.range, .fragment, 0, 0)) }
+  }
+
+  /// The ports of an option; nil for a range that ends before it begins.
+  ///
+  /// Versions of iptables up to 1.8.9 load such a range of all protocols but TCP, and it never matches.
+  private mutating func readPortsOrNone(_ use: RuleDraft.Use) throws(Complaint) -> Interval<UInt32>? {
+    do throws(Complaint) {
+      return try readPorts(value(use), range(use.value))
+    } catch {
+      let (first, second) = value(use).cut(at: 0x3A)
+      guard draft.protocolNumber != IPProtocol.tcp, let second, !first.isEmpty, !second.isEmpty,
+        let lower = try? readPort(first, error.range), let upper = try? readPort(second, error.range), lower > upper
+      else { throw error }
+      report(.error, error.message, error.range)
+      return nil
+    }
   }
 
   private mutating func lowerTCPOption(_ option: OptionSyntax, _ use: RuleDraft.Use) throws(Complaint) {

@@ -48,9 +48,11 @@ extension RulesetReader {
         name, directions, negated: use.isNegated, returnsNomatch: given.contains { option($0).id == 1 })
     } else if directions.count == 1 {
       let field = addressField(isSource: directions.isSource(0))
+      report(.note, "the contents of set \(name) are not given", range(use.value))
       graph.items.append(graph.reference(field, kind: "ipset", name: name, negated: use.isNegated))
       isApproximated = true
     } else {
+      report(.note, "the contents of set \(name) are not given", range(use.value))
       appendUndecidable("contents of set \(name) are not given")
     }
     if counters { appendUndecidable("counters of set \(name)") }

@@ -78,7 +78,8 @@ extension RulesetReader {
     }
     if !addresses.isEmpty { translation.addresses = try readTranslatedAddresses(addresses, place) }
     if let ports {
-      translation.ports = try readTranslatedPorts(ports, place, allowsBase: option(use).name.description == "to-destination")
+      translation.ports = try readTranslatedPorts(
+        ports, place, allowsBase: option(use).name.description == "to-destination")
     }
     if translation.addresses == nil, translation.ports == nil {
       throw Complaint("an address or a port is missing", place)

@@ -69,6 +69,7 @@ extension RulesetReader {
     let place = range(operand.argument)
     if list.firstIndex(of: 0x2C) == nil {
       let network = try readNetwork(list, place)
+      noteName(network, place)
       appendNetwork(network, isSource: isSource, negated: operand.isNegated)
       return
     }
@@ -78,10 +79,18 @@ extension RulesetReader {
     var networks: [Network] = []
     try list.forEachPart { (part) throws(Complaint) in
       let start = place.start &+ UInt32(truncatingIfNeeded: part.start - list.start)
-      networks.append(
-        try readNetwork(part, SourceRange(start, start &+ UInt32(truncatingIfNeeded: part.count))))
+      let partRange = SourceRange(start, start &+ UInt32(truncatingIfNeeded: part.count))
+      let network = try readNetwork(part, partRange)
+      noteName(network, partRange)
+      networks.append(network)
     }
     appendUnion(networks, isSource: isSource)
+  }
+
+  /// Says that a name is looked up only when the rule is loaded.
+  private mutating func noteName(_ network: Network, _ range: SourceRange) {
+    guard case .name(let name) = network else { return }
+    report(.note, "the addresses of host \(name) are looked up when the rule is loaded", range)
   }
 
   // MARK: Common parts of matches

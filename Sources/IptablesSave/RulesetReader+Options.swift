@@ -245,11 +245,12 @@ extension RulesetReader {
   }
 
   /// The old place of `!`: between an option and its value.
-  private func skipInnerNegation(_ index: inout Int, end: Int, negation: inout Int) throws(Complaint) {
+  private mutating func skipInnerNegation(_ index: inout Int, end: Int, negation: inout Int) throws(Complaint) {
     guard index < end, !arguments[index].isQuoted else { return }
     let word = argument(index)
     guard word.count == 1, word[0] == 0x21 else { return }
     if negation >= 0 { throw Complaint("'!' stands twice", range(index)) }
+    report(.warning, "'!' belongs before the option: iptables refuses it here since 1.4.3", range(index))
     negation = index
     index += 1
   }
@@ -399,7 +400,8 @@ extension RulesetReader {
         RuleDraft.Instance(
           syntax: Int32(truncatingIfNeeded: syntax), argument: Int32(index), isTarget: true))
     } else if catalog.target(name, family == .v4 ? .v6 : .v4) != nil {
-      throw Complaint("target '\(name.string)' is one of \(family == .v4 ? "ip6tables" : "iptables") only", range(index))
+      throw Complaint(
+        "target '\(name.string)' is one of \(family == .v4 ? "ip6tables" : "iptables") only", range(index))
     } else {
       draft.instances.append(RuleDraft.Instance(syntax: -1, argument: Int32(index), isTarget: true))
     }

@@ -72,7 +72,9 @@ extension RulesetReader {
       words.removeFirst()
     }
     while let word = words.first, let equals = word.text.firstIndex(of: 0x3D), equals > 0,
-      word.text[..<equals].allSatisfy({ $0 == 0x5F || $0 >= 0x30 && $0 <= 0x39 || $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A })
+      word.text[..<equals].allSatisfy({
+        $0 == 0x5F || $0 >= 0x30 && $0 <= 0x39 || $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A
+      })
     {
       let name = String(decoding: word.text[..<equals], as: UTF8.self)
       let value = Array(word.text[(equals + 1)...])

@@ -34,12 +34,13 @@ struct RulesetReader {
   var graph: RuleGraph
   var diagnostics: [Diagnostic] = []
 
+  private var hasReportedCR = false
   /// The family of the section that is being read.
   var family: IPFamily
   /// Whether common rules are read the short way; tests compare both.
   var takesShortWay = true
-  /// Whether headers inside the file switch the family.
-  var followsHeaders = false
+  /// Whether headers inside the file switch the family: the first one tells whether they agree with what was asked for.
+  private var followsHeaders: Bool?
   var tables: [TableState] = []
   /// The table that rules go to, as an index into `tables`.
   var current: Int?
@@ -88,8 +89,6 @@ struct RulesetReader {
   /// Reads the whole file.
   mutating func read() {
     reserve()
-    let kinds = HeaderScan.families(bytes)
-    followsHeaders = kinds.hasV4 && kinds.hasV6
     if HeaderScan.isScript(bytes) {
       readScript()
     } else {
@@ -98,12 +97,14 @@ struct RulesetReader {
     finish()
   }
 
-  /// Makes room in proportion to the number of lines.
+  /// Makes room in proportion to the number of lines, which the first ones tell.
   private mutating func reserve() {
+    let sample = min(bytes.count, 65536)
     var lines = 0
-    for byte in bytes where byte == 0x0A { lines += 1 }
-    graph.rules.reserveCapacity(lines + 1)
-    graph.items.reserveCapacity(lines * 4)
+    for index in 0..<sample where bytes[index] == 0x0A { lines += 1 }
+    let estimate = sample == 0 ? 0 : Int(Double(lines) / Double(sample) * Double(bytes.count)) + 16
+    graph.rules.reserveCapacity(estimate)
+    graph.items.reserveCapacity(estimate * 3)
   }
 
   private mutating func readDump() {
@@ -131,6 +132,7 @@ struct RulesetReader {
     }
     let result = LineLexer.split(bytes, from: start, into: &arguments, lineEnd: &lineEnd)
     argumentCount = arguments.count
+    if bytes[start] <= 0x20 || lineEnd > start && bytes[lineEnd - 1] <= 0x20 { checkBlanks(start, lineEnd) }
     switch result {
     case .plain:
       text = bytes
@@ -150,7 +152,34 @@ struct RulesetReader {
       }
     case .openQuote(let offset):
       text = bytes
-      recordUnparsed("the quote is not closed", SourceRange(offset, trimmedEnd(offset, lineEnd)), from: start, to: lineEnd)
+      recordUnparsed(
+        "the quote is not closed", SourceRange(offset, trimmedEnd(offset, lineEnd)), from: start, to: lineEnd)
+    }
+  }
+
+  /// Reports blanks where iptables-restore takes none, as it compares whole lines; the line is read all the same.
+  private mutating func checkBlanks(_ start: Int, _ end: Int) {
+    if end > start, bytes[end - 1] == 0x0D, !hasReportedCR {
+      hasReportedCR = true
+      report(.error, "lines end with CR and LF, of which iptables-restore takes only LF", SourceRange(end - 1, end))
+    }
+    let textEnd = end > start && bytes[end - 1] == 0x0D ? end - 1 : end
+    guard argumentCount > 0 else {
+      if textEnd > start {
+        report(.error, "a line of blanks, which iptables-restore refuses", SourceRange(start, textEnd))
+      }
+      return
+    }
+    let first = ByteText(bytes, Int(arguments[0].sourceStart), Int(arguments[0].sourceEnd))
+    if LineLexer.isBlank(bytes[start]),
+      first[0] == 0x2A || first[0] == 0x3A || first[0] == 0x23 || first.equals("COMMIT")
+    {
+      report(
+        .error, "blanks at the beginning of the line, which iptables-restore refuses",
+        SourceRange(start, first.start))
+    }
+    if first.equals("COMMIT"), first.end < textEnd, argumentCount == 1 {
+      report(.error, "blanks behind COMMIT, which iptables-restore refuses", SourceRange(first.end, textEnd))
     }
   }
 
@@ -168,8 +197,10 @@ struct RulesetReader {
   }
 
   private mutating func readComment(_ start: Int, _ end: Int) {
-    guard followsHeaders, let family = HeaderScan.family(ofHeader: ByteText(bytes, start, end)) else { return }
-    self.family = family
+    guard let named = HeaderScan.family(ofHeader: ByteText(bytes, start, end)) else { return }
+    let follows = followsHeaders ?? (named == family)
+    followsHeaders = follows
+    if follows { family = named }
   }
 
   /// Reads the arguments of one line of iptables-restore input.
@@ -181,6 +212,7 @@ struct RulesetReader {
     case 0x2A where !arguments[0].isQuoted: openTable()
     case 0x3A where !arguments[0].isQuoted: declareChain()
     case 0x43 where first.equals("COMMIT"): commit()
+    case 0x23 where !arguments[0].isQuoted: return
     default: readCommandLine(from: 0)
     }
   }

@@ -53,11 +53,9 @@ struct Lexer {
     let start = position
     guard start < end else { return make(.end, start, start) }
     let first = bytes[start]
-    switch Self.classes[Int(first)] {
-    case .letter: return word(start)
-    case .digit: return number(start)
-    default: return punctuation(first, start)
-    }
+    if Self.beginsWord(first) { return word(start) }
+    if first &- 0x30 < 10 { return number(start) }
+    return punctuation(first, start)
   }
 
   @inline(__always)
@@ -75,8 +73,12 @@ struct Lexer {
     if first == 0x2E, !Self.isWordByte(byte(at: start + 1)) { return make(.dot, start, start + 1) }
     var next = start + 1
     while next < end, Self.isWordByte(bytes[next]) { next += 1 }
-    if Self.hexValue(first) != nil, let token = address(start, longerThan: next) { return token }
     let following = byte(at: next)
+    if following == 0x3A, next - start <= 4, Self.hexValue(first) != nil,
+      let token = address(start, longerThan: next)
+    {
+      return token
+    }
     if following == 0x3A, next - start <= 4, Self.hexValue(first) != nil, let token = classID(start) { return token }
     if following == 0x2A { return make(.pattern, start, next + 1) }
     if following == 0x5C, byte(at: next + 1) == 0x2A { return escapedAsterisk(start, next) }
@@ -92,7 +94,7 @@ struct Lexer {
   /// A word with `\*`, which stands for the asterisk itself.
   private mutating func escapedAsterisk(_ start: Int, _ backslash: Int) -> Token {
     var next = backslash + 2
-    if next < end, Self.classes[Int(bytes[next])] == .letter {
+    if next < end, Self.beginsWord(bytes[next]) {
       while next < end, Self.isWordByte(bytes[next]) { next += 1 }
     }
     return make(.pattern, start, next)
@@ -266,30 +268,22 @@ struct Lexer {
 
   // MARK: Bytes
 
-  /// What a token that begins with a byte may be.
-  private enum ByteClass: UInt8 {
-    case other
-    case letter
-    case digit
-  }
-
-  private static let classes: [ByteClass] = (0..<256).map { byte in
-    switch UInt8(byte) {
-    case 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2E: .letter
-    case 0x30...0x39: .digit
-    default: .other
-    }
-  }
-
-  private static let wordBytes: [Bool] = (0..<256).map { byte in
-    switch UInt8(byte) {
-    case 0x41...0x5A, 0x61...0x7A, 0x30...0x39, 0x5F, 0x2E, 0x2F, 0x2D: true
-    default: false
-    }
-  }
-
+  /// Whether a byte may begin a word: a letter, an underscore or a dot.
   @inline(__always)
-  static func isWordByte(_ byte: UInt8) -> Bool { wordBytes[Int(byte)] }
+  static func beginsWord(_ byte: UInt8) -> Bool {
+    byte < 128 && (byte < 64 ? byte == 0x2E : letters >> UInt64(byte & 63) & 1 == 1)
+  }
+
+  /// Whether a byte may go on in a word: besides, a digit, a slash or a dash.
+  @inline(__always)
+  static func isWordByte(_ byte: UInt8) -> Bool {
+    byte < 128 && (byte < 64 ? signs : letters) >> UInt64(byte & 63) & 1 == 1
+  }
+
+  /// Letters and the underscore, from byte 64 on.
+  private static let letters: UInt64 = 0x07FF_FFFE_87FF_FFFE
+  /// Digits, dash, dot and slash.
+  private static let signs: UInt64 = 0x03FF_E000_0000_0000
 
   @inline(__always)
   static func hexValue(_ byte: UInt8) -> UInt8? {

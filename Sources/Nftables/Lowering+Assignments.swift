@@ -6,19 +6,17 @@ extension Lowering {
   /// Statements that begin with `ct`: objects, counts, assignments and matches.
   mutating func conntrackStatement() throws(SyntaxFault) {
     var copy = lexer
-    let key = copy.next()
-    let next = copy.next()
-    switch key.keyword {
+    let key = copy.next().keyword
+    switch key {
     case .count:
       advance()
-      return try connectionCount()
-    case .helper where next.keyword == .set, .timeout where next.keyword == .set,
-      .expectation where next.keyword == .set:
-      let kind = "ct \(key.keyword.spelling)"
+      try connectionCount()
+    case .helper, .timeout, .expectation:
+      guard copy.next().keyword == .set else { return try expressionStatement() }
       advance()
       advance()
       advance()
-      return try objectReferenceValue(kind)
+      try objectReferenceValue("ct \(key.spelling)")
     default: try expressionStatement()
     }
   }

@@ -16,7 +16,6 @@ extension Lowering {
   /// What follows `ip`.
   mutating func ipv4Expression() throws(SyntaxFault) -> Operand {
     let place = span
-    let name = text(token)
     switch token.keyword {
     case .saddr, .daddr:
       let isSource = token.keyword == .saddr
@@ -26,6 +25,7 @@ extension Lowering {
     case .option: return try ipOption(place)
     default: break
     }
+    let name = text(token)
     var operand: Operand
     switch name {
     case "protocol":
@@ -100,13 +100,15 @@ extension Lowering {
   /// `nexthdr` is read as the transport protocol: packets of the model carry no extension headers.
   mutating func ipv6Expression() throws(SyntaxFault) -> Operand {
     let place = span
+    if token.keyword == .saddr || token.keyword == .daddr {
+      let isSource = token.keyword == .saddr
+      advance()
+      try impliedNetwork(.ipv6, place)
+      return Operand(.ipv6Address, isSource ? .ipv6Source : .ipv6Destination)
+    }
     let name = text(token)
     var operand: Operand
     switch name {
-    case "saddr", "daddr":
-      advance()
-      try impliedNetwork(.ipv6, place)
-      return Operand(.ipv6Address, name == "saddr" ? .ipv6Source : .ipv6Destination)
     case "nexthdr":
       operand = Operand(.transportProtocol, .protocolNumber)
       operand.settles = .transportProtocol
@@ -132,8 +134,6 @@ extension Lowering {
   /// What follows `tcp`, `udp`, `udplite`, `sctp`, `dccp` or `th`.
   mutating func transportExpression(_ word: Token) throws(SyntaxFault) -> Operand {
     let place = TextSpan(file: UInt16(truncatingIfNeeded: file), start: word.start, end: token.end)
-    let header = text(word)
-    let name = text(token)
     let number: UInt8? =
       switch word.keyword {
       case .tcp: IPProtocol.tcp
@@ -143,11 +143,10 @@ extension Lowering {
       case .dccp: IPProtocol.dccp
       default: nil
       }
-    guard token.kind == .word else { throw expected("a field of \(header)") }
-    switch name {
-    case "sport", "dport":
+    switch token.keyword {
+    case .sport, .dport:
+      let field: Field = token.keyword == .sport ? .sourcePort : .destinationPort
       advance()
-      let field: Field = name == "sport" ? .sourcePort : .destinationPort
       if let number {
         try requireTransport(number, place)
       } else if !context.hasPorts {
@@ -157,12 +156,15 @@ extension Lowering {
         forkByPorts()
       }
       return Operand(.service, field)
-    case "flags" where word.keyword == .tcp:
+    case .flags where word.keyword == .tcp:
       advance()
       try requireTransport(IPProtocol.tcp, place)
       return Operand(.tcpFlag, .tcpFlags)
     default: break
     }
+    let header = text(word)
+    let name = text(token)
+    guard token.kind == .word else { throw expected("a field of \(header)") }
     let fields: [(name: String, bits: Int)] =
       switch word.keyword {
       case .tcp:

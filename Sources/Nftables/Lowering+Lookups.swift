@@ -119,7 +119,8 @@ extension Lowering {
     if operands.count == 1, let field = operands[0].field, !field.isInterface {
       let operand = operands[0]
       if operand.isPlain {
-        items.append(graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow, field), negated: isNegated))
+        items.append(
+          graph.inSet(field, Self.valueSet(contents, isNarrow: signature.isNarrow, field), negated: isNegated))
         notePorts(operand, contents, isNegated: isNegated)
         return
       }
@@ -212,7 +213,7 @@ extension Lowering {
     case .openBrace: try anonymousSet(operands, relation)
     case .at: try namedSet(operands, isNegated: relation == .notEqual)
     default:
-      throw expected("'{' or a set: several values at once are compared with sets only")
+      throw fault("several values at once are compared with sets only; write { ... }")
     }
   }
 

@@ -8,6 +8,12 @@ extension Lowering {
     defer { endFork() }
     let start = token.start
     let first = try operand()
+    switch token.keyword {
+    case .set, .vmap, .map: break
+    default:
+      // The common case takes no array.
+      if token.kind != .dot { return try relation(first) }
+    }
     var operands = [first]
     while token.kind == .dot {
       advance()

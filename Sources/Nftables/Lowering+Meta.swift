@@ -6,7 +6,6 @@ extension Lowering {
   /// `meta KEY`, or a key that needs no `meta`.
   mutating func metaExpression(isQualified: Bool) throws(SyntaxFault) -> Operand {
     let key = token.keyword
-    let name = text(token)
     switch key {
     case .mark: return simple(Operand(.mark, .mark))
     case .iif: return simple(Operand(.interfaceIndex, .inputInterface))
@@ -30,6 +29,7 @@ extension Lowering {
       return unknown(.boolean, "meta ipsec")
     default: break
     }
+    let name = text(token)
     let type: DataType
     let reason: String
     var bits: Int?
@@ -124,12 +124,13 @@ extension Lowering {
       advance()
     }
     let key = token.keyword
-    let name = text(token)
-    switch key {
-    case .state where direction == nil:
+    if key == .state, direction == nil {
       var operand = Operand(.ctState, .ctState)
       operand.domain = .ctState
       return simple(operand)
+    }
+    let name = text(token)
+    switch key {
     case .status where direction == nil: return simple(Operand(.ctStatus, .ctStatus))
     case .mark where direction == nil: return simple(Operand(.mark, .ctMark))
     case .direction where direction == nil: return simple(Operand(.ctDirection, .ctDirection))

@@ -11,12 +11,14 @@ extension RulesetReader {
     var isBalanced: Bool
   }
 
-  private static let isSpecial: [Bool] = (0..<256).map { byte in
-    switch UInt8(byte) {
-    case 0x0A, 0x22, 0x23, 0x3B, 0x40, 0x5C, 0x7B, 0x7D: true
-    default: false
-    }
+  /// Whether a byte means something to the scan for a statement's end: `\n " # ; @ \\ { }`.
+  @inline(__always)
+  private static func isSpecial(_ byte: UInt8) -> Bool {
+    byte < 128 && (byte < 64 ? lowSpecial : highSpecial) >> UInt64(byte & 63) & 1 == 1
   }
+
+  private static let lowSpecial: UInt64 = 1 << 0x0A | 1 << 0x22 | 1 << 0x23 | 1 << 0x3B
+  private static let highSpecial: UInt64 = 1 << 0 | 1 << 0x1C | 1 << 0x3B | 1 << 0x3D
 
   /// Finds the end of a statement: a line end, a semicolon or a closing brace outside all braces of its own.
   ///
@@ -28,9 +30,11 @@ extension RulesetReader {
     var depth = 0
     var firstLineEnd = -1
     var textEnd = start
+    /// Whether the outermost open brace holds rules rather than values.
+    var isBlock = false
     scanning: while index < limit {
       let byte = bytes[index]
-      guard Self.isSpecial[Int(byte)] else {
+      guard Self.isSpecial(byte) else {
         index += 1
         if byte > 0x20 { textEnd = index }
         continue
@@ -39,6 +43,10 @@ extension RulesetReader {
       case 0x0A:
         if depth == 0 { break scanning }
         if firstLineEnd < 0 { firstLineEnd = index }
+        if closesBracesEarly, !isBlock, !continues(textEnd, index) {
+          index = limit
+          break scanning
+        }
       case 0x3B:
         if depth == 0 { break scanning }
       case 0x22:
@@ -62,6 +70,7 @@ extension RulesetReader {
           textEnd = index + 1
         }
       case 0x7B:
+        if depth == 0 { isBlock = isBehindJump(index, from: start) }
         depth += 1
         textEnd = index + 1
       default:
@@ -79,6 +88,29 @@ extension RulesetReader {
     return Scan(end: textEnd, next: min(index, limit), isBalanced: depth == 0)
   }
 
+  /// Whether the word before a brace is `jump` or `goto`.
+  private func isBehindJump(_ brace: Int, from start: Int) -> Bool {
+    var end = brace
+    while end > start, lexer.bytes[end - 1] <= 0x20 { end -= 1 }
+    guard end - start >= 4 else { return false }
+    let word = lexer.bytes[end - 4..<end]
+    return word.elementsEqual("jump".utf8) || word.elementsEqual("goto".utf8)
+  }
+
+  /// Whether an open brace of a rule goes on behind a line end, given the end of the line's text.
+  private func continues(_ textEnd: Int, _ lineEnd: Int) -> Bool {
+    let bytes = lexer.bytes
+    guard textEnd > 0 else { return false }
+    if bytes[textEnd - 1] == 0x2C || bytes[textEnd - 1] == 0x7B { return true }
+    var next = lineEnd
+    while next < lexer.end, bytes[next] <= 0x20 { next += 1 }
+    guard next < lexer.end, bytes[next] == 0x7D else { return false }
+    // A brace with something behind it on its line closes a set rather than a block.
+    next += 1
+    while next < lexer.end, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
+    return next < lexer.end && bytes[next] > 0x20 && bytes[next] != 0x7D
+  }
+
   /// The offset just past the brace that closes the one at `start`; nil when there is none.
   func matchingBrace(_ start: Int) -> Int? {
     let bytes = lexer.bytes
@@ -87,7 +119,7 @@ extension RulesetReader {
     var depth = 0
     while index < limit {
       let byte = bytes[index]
-      if Self.isSpecial[Int(byte)] {
+      if Self.isSpecial(byte) {
         switch byte {
         case 0x22:
           var close = index + 1

@@ -87,9 +87,7 @@ struct AWSTransport {
         match.isUnparsed = true
         return
       }
-      if lower > 0 || upper < 65535 {
-        match.destinationPorts = IntervalSet(Interval(UInt32(lower), UInt32(upper)))
-      }
+      match.destinationPorts = IntervalSet(Interval(UInt32(lower), UInt32(upper)))
     case (.all, .all):
       builder.warning("AWS takes no TCP or UDP rule without FromPort and ToPort; read as all ports", at: range)
     case (.number, .all):

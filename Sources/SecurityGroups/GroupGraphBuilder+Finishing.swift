@@ -33,8 +33,22 @@ extension GroupGraphBuilder {
       addCalls(level, direction: .ingress, chain: first, surroundings)
       addCalls(level, direction: .egress, chain: first + 1, surroundings)
     }
+    for member in members {
+      if case .union = member.combination { putDecidedRulesFirst(member.group) }
+    }
     graph.groups = groups.indices.filter { !unlisted.contains($0) }.map { groups[$0] }
     return graph
+  }
+
+  /// Orders the rules of a group that only allow, so that what a sure rule allows is never put down to a doubtful one.
+  private mutating func putDecidedRulesFirst(_ group: Int) {
+    for direction in TrafficDirection.allCases {
+      let chain = self.chain(group, direction)
+      let rules = graph.chains[chain].rules
+      let decided = rules.filter { graph.rules[Int($0)].understanding == .exact }
+      if decided.count == rules.count { continue }
+      graph.chains[chain].rules = decided + rules.filter { graph.rules[Int($0)].understanding != .exact }
+    }
   }
 
   private mutating func addCalls(

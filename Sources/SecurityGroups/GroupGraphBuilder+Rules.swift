@@ -72,27 +72,26 @@ extension GroupGraphBuilder {
   }
 
   /// The matches of a rule for a family; nil when nothing of that family can match.
+  ///
+  /// What can be decided comes first, so that a rule that is out of the question gives no reasons for doubt.
   private mutating func items(of draft: RuleDraft, _ family: IPFamily?, isUnparsed: Bool) -> [RuleItem]? {
     if draft.isNever { return nil }
     var items: [RuleItem] = []
     items.reserveCapacity(4)
     var namesFamily = false
-    switch item(draft.source, family, narrow: .ipv4Source, wide: .ipv6Source, namesFamily: &namesFamily) {
-    case .impossible: return nil
-    case .always: break
-    case .item(let item): items.append(item)
-    }
-    switch item(
+    let source = item(draft.source, family, narrow: .ipv4Source, wide: .ipv6Source, namesFamily: &namesFamily)
+    let destination = item(
       draft.destination, family, narrow: .ipv4Destination, wide: .ipv6Destination, namesFamily: &namesFamily)
-    {
-    case .impossible: return nil
-    case .always: break
-    case .item(let item): items.append(item)
-    }
+    if case .impossible = source { return nil }
+    if case .impossible = destination { return nil }
     if let family, !namesFamily {
-      items.insert(RuleItem(.range, .family, UInt32(family.rawValue), UInt32(family.rawValue)), at: 0)
+      items.append(RuleItem(.range, .family, UInt32(family.rawValue), UInt32(family.rawValue)))
     }
+    if case .item(let item) = source { items.append(item) }
+    if case .item(let item) = destination { items.append(item) }
     append(draft.transport, to: &items)
+    if case .doubtful(let item) = source { items.append(item) }
+    if case .doubtful(let item) = destination { items.append(item) }
     for reason in draft.undecidable { items.append(graph.undecidable(reason)) }
     if isUnparsed { items.append(graph.undecidable("a rule that was not understood")) }
     return items
@@ -102,7 +101,10 @@ extension GroupGraphBuilder {
   private enum EndMatch {
     case impossible
     case always
+    /// A match that is decided by the packet.
     case item(RuleItem)
+    /// A match that may need more than the file says.
+    case doubtful(RuleItem)
   }
 
   private mutating func item(
@@ -110,10 +112,9 @@ extension GroupGraphBuilder {
   ) -> EndMatch {
     switch match {
     case .any, .unparsed: return .always
-    case .undecidable(let reason): return .item(graph.undecidable(reason))
+    case .undecidable(let reason): return .doubtful(graph.undecidable(reason))
     case .prefix(let prefix):
       guard prefix.base.family == family else { return .impossible }
-      if prefix.length == 0 { return .always }
       namesFamily = true
       if family == .v6 { return .item(graph.wideRange(wide, prefix.interval)) }
       let interval = prefix.interval
@@ -126,7 +127,7 @@ extension GroupGraphBuilder {
       return set.v4.isEmpty ? .impossible : .item(graph.inSet(narrow, .narrow(set.v4)))
     case .reference(let kind, let name):
       namesFamily = true
-      return .item(reference(family == .v6 ? wide : narrow, kind: kind, name: name))
+      return .doubtful(reference(family == .v6 ? wide : narrow, kind: kind, name: name))
     }
   }
 

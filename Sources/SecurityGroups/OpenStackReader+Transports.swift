@@ -55,9 +55,7 @@ extension OpenStackReader {
       match.isUnparsed = true
       return
     }
-    if lower > 0 || upper < 65535 {
-      match.destinationPorts = IntervalSet(Interval(UInt32(lower), UInt32(upper)))
-    }
+    match.destinationPorts = IntervalSet(Interval(UInt32(lower), UInt32(upper)))
   }
 
   /// The column `Port Range`: `25:25`, or `type=8:code=1` for ICMP; nothing stands for all.

@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: ["'-1'", "-1", "\"-1\""])
   func protocolMinusOneDisregardsPorts(_ text: String) {
     let reading = aws("{IpProtocol: \(text), FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 0.0.0.0/0}]}")
-    #expect(reading.rules == ["sg-1 ingress 4: accept ipv4"])
+    #expect(reading.rules == ["sg-1 ingress 4: accept from 0.0.0.0/0"])
     #expect(reading.messages.isEmpty)
   }
 
@@ -39,7 +39,7 @@ import Testing
 
   @Test func icmpv6NeedsNoTypes() {
     let reading = aws("{IpProtocol: icmpv6, Ipv6Ranges: [{CidrIpv6: '::/0'}]}")
-    #expect(reading.rules == ["sg-1 ingress 4: accept ipv6 icmpv6"])
+    #expect(reading.rules == ["sg-1 ingress 4: accept from ::/0 icmpv6"])
   }
 
   @Test func hostBitsOfABlockAreDropped() {
@@ -71,9 +71,9 @@ import Testing
 
   @Test func remoteColumnsWinOverIPRange() {
     let group = row("IP Protocol: tcp\n  IP Range: 0.0.0.0/0\n  Port Range: '25:25'\n  Remote Security Group: g2")
-    #expect(group.rules == ["g1 ingress 1: accept from security group g2 tcp 25"])
+    #expect(group.rules == ["g1 ingress 1: accept tcp 25 from security group g2"])
     let addresses = row("IP Protocol: tcp\n  IP Range: 0.0.0.0/0\n  Port Range: '25:25'\n  Remote Address Group: a1")
-    #expect(addresses.rules == ["g1 ingress 1: accept from address group a1 tcp 25"])
+    #expect(addresses.rules == ["g1 ingress 1: accept tcp 25 from address group a1"])
   }
 
   @Test(arguments: ["22:22", "'22:22'", "\"22:22\""])
@@ -101,7 +101,7 @@ import Testing
     let reading = Reading(
       "- Direction: ingress\n  Ethertype: IPv4\n  ID: r1\n  IP Protocol: tcp\n  IP Range: 0.0.0.0/0\n"
         + "  Port Range: 25:25\n")
-    #expect(reading.rules == ["security group ingress 1: accept ipv4 tcp 25"])
+    #expect(reading.rules == ["security group ingress 1: accept from 0.0.0.0/0 tcp 25"])
   }
 
   // MARK: Google Cloud
@@ -123,8 +123,8 @@ import Testing
     let reading = gcp("allowed: [{IPProtocol: tcp}]\nsourceRanges: [10.0.0.0/8]\nsourceTags: [web]")
     #expect(
       reading.rules == [
-        "n ingress 5: accept from 10.0.0.0/8 tcp", "n ingress 6: accept from network tag web tcp",
-        "n ingress 6: accept from network tag web (IPv6) tcp",
+        "n ingress 5: accept from 10.0.0.0/8 tcp", "n ingress 6: accept tcp from network tag web",
+        "n ingress 6: accept tcp from network tag web (IPv6)",
       ])
   }
 
@@ -160,8 +160,8 @@ import Testing
     let reading = azure("destinationAddressPrefix: '*'\n  sourceAddressPrefix: Internet\n  destinationPortRange: '25'")
     #expect(
       reading.rules == [
-        "/x/networkSecurityGroups/g ingress 1: accept from service tag Internet tcp 25",
-        "/x/networkSecurityGroups/g ingress 1: accept from service tag Internet (IPv6) tcp 25",
+        "/x/networkSecurityGroups/g ingress 1: accept tcp 25 from service tag Internet",
+        "/x/networkSecurityGroups/g ingress 1: accept tcp 25 from service tag Internet (IPv6)",
       ])
   }
 
