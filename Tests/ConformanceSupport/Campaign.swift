@@ -88,6 +88,17 @@ public struct Campaign: Sendable {
     return totals
   }
 
+  /// Compares whole exchanges over the campaign's rule sets that rewrite nothing.
+  public func runExchanges(_ comparer: Comparer, _ totals: inout ExchangeTotals) throws {
+    for index in 0..<ruleSets {
+      let seed = seed &+ UInt64(index)
+      let ruleSet = Self.ruleSet(
+        loaders[index % loaders.count], families[index / loaders.count % families.count], seed: seed)
+      guard !ruleSet.mayTranslate, !LoaderFault.mergesNegations(ruleSet) else { continue }
+      try comparer.compareExchanges(ruleSet, Self.packets(for: ruleSet, count: packetsEach, seed: seed), &totals)
+    }
+  }
+
   /// The counts of a campaign.
   public struct Totals: CustomStringConvertible {
     public var ruleSets: [String: Int] = [:]
