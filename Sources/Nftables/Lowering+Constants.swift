@@ -173,6 +173,10 @@ extension Lowering {
   private mutating func number(_ type: DataType, bits: Int) throws(SyntaxFault) -> UInt128 {
     switch type {
     case .ipv6Address, .verdict: throw mismatch(type, "'\(text(token))'")
+    case .ipv4Address where Int(token.end) < lexer.end && lexer.bytes[Int(token.end)] == 0x2E:
+      // The beginning of an address that breaks off.
+      while Int(token.end) < lexer.end, lexer.bytes[Int(token.end)] &- 0x2E < 12 { token.end += 1 }
+      throw mismatch(type, "'\(text(token))'")
     case .interfaceName, .string:
       let id = graph.names.intern(text(token))
       advance()

@@ -213,7 +213,7 @@ extension Lowering {
     case .openBrace: try anonymousSet(operands, relation)
     case .at: try namedSet(operands, isNegated: relation == .notEqual)
     default:
-      throw expected("'{' or a set: several values at once are compared with sets only")
+      throw fault("several values at once are compared with sets only; write { ... }")
     }
   }
 

@@ -23,6 +23,11 @@ extension Lowering {
     openRule(rule)
     let range = SourceRange(rule.start, rule.end)
     do throws(SyntaxFault) {
+      guard rule.isBalanced else {
+        throw SyntaxFault(
+          message: "a brace of this rule is never closed",
+          span: TextSpan(file: rule.file, start: rule.start, end: rule.end))
+      }
       try statements()
       if !rule.isPlaced {
         appendUndecidable(graph.reasons.intern("a rule whose place depends on a handle"))

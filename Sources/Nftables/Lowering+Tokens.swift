@@ -111,7 +111,8 @@ extension Lowering {
     } catch {
       (lexer, file, environment) = saved
       advance()
-      throw SyntaxFault(message: "in the variable '\(name)': \(error.message)", span: place)
+      // Said where the value is written, as nft does.
+      throw SyntaxFault(message: "\(error.message) (in the variable '\(name)')", span: error.span)
     }
     depth -= 1
     (lexer, file, environment) = saved

@@ -23,6 +23,8 @@ struct RuleText: Sendable {
   var file: UInt16
   /// Whether its place in the chain is not known, because a handle names it.
   var isPlaced = true
+  /// Whether all its braces are closed.
+  var isBalanced = true
 }
 
 /// Elements that are still text, and what happens with them.

@@ -218,13 +218,13 @@ extension RulesetReader {
       start: token.start, end: UInt32(truncatingIfNeeded: scan.end), environment: environment,
       file: UInt16(truncatingIfNeeded: file))
     rule.isPlaced = isPlaced
+    rule.isBalanced = scan.isBalanced
     if !isPlaced {
       report(
         .warning, "the place of this rule depends on a handle, which only the running system knows",
         span(from: start, to: token.start))
     }
     insert(rule, table: table, chain: chain, index: index, isInsertion: isInsertion, at: start)
-    if !scan.isBalanced { reportUnbalanced(rule) }
     move(to: scan.next)
   }
 
@@ -244,12 +244,6 @@ extension RulesetReader {
     } else {
       ruleset.tables[table].chains[chain].rules.append(rule)
     }
-  }
-
-  mutating func reportUnbalanced(_ rule: RuleText) {
-    report(
-      .error, "a brace of this rule is never closed",
-      TextSpan(file: rule.file, start: rule.start, end: rule.end))
   }
 
   private mutating func readReplacement() throws(SyntaxFault) {

@@ -30,6 +30,8 @@ extension RulesetReader {
     var depth = 0
     var firstLineEnd = -1
     var textEnd = start
+    /// Whether the outermost open brace holds rules rather than values.
+    var isBlock = false
     scanning: while index < limit {
       let byte = bytes[index]
       guard Self.isSpecial(byte) else {
@@ -41,6 +43,10 @@ extension RulesetReader {
       case 0x0A:
         if depth == 0 { break scanning }
         if firstLineEnd < 0 { firstLineEnd = index }
+        if closesBracesEarly, !isBlock, !continues(textEnd, index) {
+          index = limit
+          break scanning
+        }
       case 0x3B:
         if depth == 0 { break scanning }
       case 0x22:
@@ -64,6 +70,7 @@ extension RulesetReader {
           textEnd = index + 1
         }
       case 0x7B:
+        if depth == 0 { isBlock = isBehindJump(index, from: start) }
         depth += 1
         textEnd = index + 1
       default:
@@ -79,6 +86,29 @@ extension RulesetReader {
       return Scan(end: end, next: firstLineEnd, isBalanced: false)
     }
     return Scan(end: textEnd, next: min(index, limit), isBalanced: depth == 0)
+  }
+
+  /// Whether the word before a brace is `jump` or `goto`.
+  private func isBehindJump(_ brace: Int, from start: Int) -> Bool {
+    var end = brace
+    while end > start, lexer.bytes[end - 1] <= 0x20 { end -= 1 }
+    guard end - start >= 4 else { return false }
+    let word = lexer.bytes[end - 4..<end]
+    return word.elementsEqual("jump".utf8) || word.elementsEqual("goto".utf8)
+  }
+
+  /// Whether an open brace of a rule goes on behind a line end, given the end of the line's text.
+  private func continues(_ textEnd: Int, _ lineEnd: Int) -> Bool {
+    let bytes = lexer.bytes
+    guard textEnd > 0 else { return false }
+    if bytes[textEnd - 1] == 0x2C || bytes[textEnd - 1] == 0x7B { return true }
+    var next = lineEnd
+    while next < lexer.end, bytes[next] <= 0x20 { next += 1 }
+    guard next < lexer.end, bytes[next] == 0x7D else { return false }
+    // A brace with something behind it on its line closes a set rather than a block.
+    next += 1
+    while next < lexer.end, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
+    return next < lexer.end && bytes[next] > 0x20 && bytes[next] != 0x7D
   }
 
   /// The offset just past the brace that closes the one at `start`; nil when there is none.

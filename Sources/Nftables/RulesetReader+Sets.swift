@@ -30,6 +30,7 @@ extension RulesetReader {
     if token.kind == .closeBrace {
       advance()
     } else {
+      hasOpenBlock = true
       report(.error, "this block is never closed", open)
     }
     if let known {

@@ -31,6 +31,7 @@ extension RulesetReader {
     if token.kind == .closeBrace {
       advance()
     } else {
+      hasOpenBlock = true
       report(.error, "this block is never closed", open)
     }
   }
@@ -136,6 +137,7 @@ extension RulesetReader {
     if token.kind == .closeBrace {
       advance()
     } else {
+      hasOpenBlock = true
       report(.error, "this block is never closed", open)
     }
   }
@@ -179,11 +181,11 @@ extension RulesetReader {
       try endStatement()
     default:
       let scan = scanStatement(from: Int(token.start), marksUpdates: true)
-      let rule = RuleText(
+      var rule = RuleText(
         start: token.start, end: UInt32(truncatingIfNeeded: scan.end), environment: environment,
         file: UInt16(truncatingIfNeeded: file))
+      rule.isBalanced = scan.isBalanced
       ruleset.tables[table].chains[chain].rules.append(rule)
-      if !scan.isBalanced { reportUnbalanced(rule) }
       move(to: scan.next)
       if token.kind == .closeBrace {
         report(.error, "expected a line end or ';' before '}'", span)

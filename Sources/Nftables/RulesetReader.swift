@@ -25,6 +25,10 @@ struct RulesetReader {
   var scope = 0
   var order: UInt32 = 0
   var depth = 0
+  /// Whether some block was never closed.
+  var hasOpenBlock = false
+  /// Whether braces of rules close on their line unless it ends with a comma or a brace.
+  var closesBracesEarly = false
   /// Just past the token before this one.
   var lastEnd: UInt32 = 0
 
@@ -46,7 +50,17 @@ struct RulesetReader {
   }
 
   /// Reads the first file and what it includes.
-  mutating func readAll() { read(0) }
+  ///
+  /// Where some block is never closed, some rule has opened a brace too many: then the files are read again, and
+  /// braces of rules close on their line unless the line is to be continued.
+  mutating func readAll() {
+    let start = self
+    read(0)
+    guard hasOpenBlock else { return }
+    self = start
+    closesBracesEarly = true
+    read(0)
+  }
 
   /// Reads one file as if it stood at the current place.
   mutating func read(_ index: Int) {

@@ -15,19 +15,18 @@ struct AWSReader {
   /// What AWS never filters: its resolver, instance and container metadata, time and licence activation.
   ///
   /// **Source:** VPC user guide, "Control traffic to your AWS resources using security groups".
-  static let unfiltered = AddressSet(
-    [
-      "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
-      "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
-    ].compactMap { IPPrefix($0) })
+  static let unfiltered = GroupGraphBuilder.UnfilteredService([
+    "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
+    "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
+  ])
 
   /// What surrounds security groups, and network ACLs, which keep no state.
   static func surroundings(unread: [SourceRange]) -> [GroupGraphBuilder.Level: GroupGraphBuilder.Surroundings] {
     [
       .interface: GroupGraphBuilder.Surroundings(
-        unfiltered: unfiltered, unread: unread, unreadVerdict: .accept),
+        unfiltered: [unfiltered], unread: unread, unreadVerdict: .accept),
       .subnet: GroupGraphBuilder.Surroundings(
-        isStateful: false, unfiltered: unfiltered, unfilteredIngress: true, unread: unread),
+        isStateful: false, unfiltered: [unfiltered], unfilteredIngress: true, unread: unread),
     ]
   }
 

@@ -79,11 +79,11 @@ extension NftGenerator {
     case 3: return "meta mark set meta mark or \(mark)"
     case 4: return "meta mark set meta mark & 0x\(mark) ^ 0x\(random.number(0...7))"
     case 5: return "ct mark set \(mark)"
-    case 6: return "ct mark set meta mark"
-    case 7: return "meta mark set ct mark"
+    case 6 where copiesMarks: return "ct mark set meta mark"
+    case 7 where copiesMarks: return "meta mark set ct mark"
     case 8 where context.hook == "prerouting" || context.hook == "output": return "notrack"
     case 8: return "meta mark set mark xor \(mark)"
-    case 9 where context.hasPorts:
+    case 9 where context.hasPorts && copiesMarks:
       return "\(context.portGuard)meta mark set \(context.transport) dport map { 22 : 1, 80-90 : 2, 443 : 3 }"
     default: return "meta mark set \(mark)"
     }

@@ -10,6 +10,9 @@ public struct NftGenerator {
   /// Whether rewriting may be to addresses that are not known offline.
   var allowsUnknown = false
 
+  /// Whether marks may come from other marks and maps, which is not claimed to be exact.
+  var copiesMarks = false
+
   /// The table that is being written.
   var tableFamily = "inet"
   var setNames: [String: [String]] = [:]
@@ -26,6 +29,7 @@ public struct NftGenerator {
   public mutating func ruleSet() -> String {
     translates = random.chance(25)
     allowsUnknown = translates && random.chance(30)
+    copiesMarks = random.chance(20)
     let own = family == .v4 ? "ip" : "ip6"
     var text = ""
     for index in 0..<random.pick([1, 1, 2, 3]) {
