@@ -46,11 +46,20 @@ struct AWSReader {
       builder.error("the security group has neither GroupId nor GroupName", at: node.range)
       group = builder.namelessGroup(at: node.range)
     }
-    readPermissions(node["IpPermissions"], group, .ingress)
-    readPermissions(node["IpPermissionsEgress"], group, .egress)
+    readPermissions(node, "IpPermissions", group, .ingress)
+    readPermissions(node, "IpPermissionsEgress", group, .egress)
   }
 
-  private mutating func readPermissions(_ list: YAMLNode?, _ group: Int, _ direction: TrafficDirection) {
+  private mutating func readPermissions(
+    _ node: YAMLNode, _ key: String, _ group: Int, _ direction: TrafficDirection
+  ) {
+    guard let list = node[key] else {
+      // The client prints an empty list where there is no permission: this one was cut out.
+      builder.warning("the security group has no \(key): what it allows is not known", at: node.range)
+      var draft = RuleDraft(.accept, range: SourceRange(0, 0))
+      draft.undecidable = ["\(key), which the export leaves out"]
+      return builder.add(draft, to: group, direction)
+    }
     for permission in builder.elements(list) {
       guard permission.kind == .mapping else {
         builder.error("a permission is a mapping", at: permission.range)
