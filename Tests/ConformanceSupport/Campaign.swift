@@ -73,7 +73,9 @@ public struct Campaign: Sendable {
       let comparison = try comparer.compare(ruleSet, packets, summarised: summarisedEach)
       totals.add(comparison, ruleSet)
       if let refusal = comparison.refusal, totals.refusals.count < 200 { totals.refusals.append("\(seed): \(refusal)") }
-      for error in comparison.errors { report("seed \(seed) \(loader) \(family): the kernel takes what was not read: \(error)") }
+      for error in comparison.errors {
+        report("seed \(seed) \(loader) \(family): the kernel takes what was not read: \(error)")
+      }
       if comparison.undecidedExact > 0 {
         report("seed \(seed) \(loader) \(family): claimed exact but undecided: \(comparison.reasons.keys.sorted())")
       }
@@ -150,7 +152,8 @@ public struct Campaign: Sendable {
 
     public var description: String {
       func list(_ counts: [String: Int]) -> String {
-        counts.isEmpty ? "none" : counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        counts.isEmpty
+          ? "none" : counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
       }
       let reasonList = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(20)
       let approximationList = approximations.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(20)

@@ -48,7 +48,8 @@ extension Comparer {
           } else if passes != (verdict == .accept) {
             totals.disagreements.append(
               Disagreement(
-                ruleSet: ruleSet, packet: step.packet, kernel: passes ? "passed" : "not seen", fwlint: verdict.rawValue))
+                ruleSet: ruleSet, packet: step.packet, kernel: passes ? "passed" : "not seen", fwlint: verdict.rawValue)
+            )
           }
           // What follows an answer that never arrived is another story.
           if !passes { break }

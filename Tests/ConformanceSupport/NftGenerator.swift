@@ -96,7 +96,9 @@ public struct NftGenerator {
 
   private mutating func baseChain(_ kind: BaseKind, _ name: String) -> [String] {
     let policy = kind.type == "nat" ? "" : random.pick(["", " policy accept;", " policy drop;"])
-    return ["chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)"]
+    return [
+      "chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)",
+    ]
       + rules(random.number(1...7), hook: kind.hook, type: kind.type) + ["}"]
   }
 
@@ -111,9 +113,12 @@ public struct NftGenerator {
     }
     if random.chance(50) {
       let elements = addressElements()
-      declare("address", "a0", [
-        "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "address", "a0",
+        [
+          "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }",
+          "}",
+        ])
     }
     if random.chance(30) {
       let elements = random.distinct(3, below: 8).map { "\(constants.address(&random, block: $0))" }
@@ -122,16 +127,20 @@ public struct NftGenerator {
     }
     if random.chance(40) {
       let elements = portElements()
-      declare("port", "p0", [
-        "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "port", "p0",
+        [
+          "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       let elements = tupleElements()
-      declare("tuple", "c0", [
-        "set c0 {", "type \(addressType) . inet_service", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "tuple", "c0",
+        [
+          "set c0 {", "type \(addressType) . inet_service", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       // Only the last chain is called, which never asks the map itself: nft refuses loops.
@@ -139,10 +148,12 @@ public struct NftGenerator {
       callable = Array(all.suffix(1))
       let elements = portElements().map { "\($0) : \(mapVerdict())" }
       callable = all
-      declare("verdict", "v0", [
-        "map v0 {", "type inet_service : verdict", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "verdict", "v0",
+        [
+          "map v0 {", "type inet_service : verdict", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     return lines
   }
