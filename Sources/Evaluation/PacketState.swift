@@ -108,18 +108,29 @@ struct PacketState: Sendable, Hashable {
   }
 
   /// The state after an address mapping.
-  func after(_ translation: Translation) -> PacketState {
+  ///
+  /// - Parameter isChange: whether the mapping gives the packet other values than it had; the connection's status
+  ///   tells nothing of a mapping onto the same values (nf_nat_setup_info).
+  func after(_ translation: Translation, isChange: Ternary = .yes) -> PacketState {
     var next = self
     switch translation.kind {
     case .destination, .redirect, .destinationPrefix:
       next.isDestinationMapped = true
-      next.status = status.map { $0 | Self.statusDestinationNAT }
+      next.status = statusAfter(isChange, Self.statusDestinationNAT)
     case .source, .masquerade, .sourcePrefix:
       next.isSourceMapped = true
-      next.status = status.map { $0 | Self.statusSourceNAT }
+      next.status = statusAfter(isChange, Self.statusSourceNAT)
     case .transparentProxy: break
     }
     return next
+  }
+
+  private func statusAfter(_ isChange: Ternary, _ bit: UInt32) -> UInt32? {
+    switch isChange {
+    case .no: status
+    case .yes: status.map { $0 | bit }
+    case .perhaps: nil
+    }
   }
 
   /// The state behind the router's own hop, which comes between prerouting and forward.

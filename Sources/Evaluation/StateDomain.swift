@@ -38,7 +38,9 @@ struct StateDomain {
       next += 1
       for effect in effects { add(state.after(effect, precedesConntrack: false)) }
       for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
-      for translation in translations { add(state.after(translation)) }
+      for translation in translations {
+        for isChange in [Ternary.yes, .no, .perhaps] { add(state.after(translation, isChange: isChange)) }
+      }
       if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
     }
