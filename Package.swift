@@ -102,7 +102,10 @@ let package = Package(
     ),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["Nftables"]
+      dependencies: [
+        "Evaluation",
+        "Nftables",
+      ]
     ),
 
     .target(

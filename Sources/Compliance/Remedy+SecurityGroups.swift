@@ -39,8 +39,7 @@ extension Remedy {
 
   /// The calls that take a rule away as it is written and add what has to stay.
   func narrowGroup(
-    _ replacements: [PacketBox], _ family: IPFamily, _ direction: Direction, _ decider: TraceResult.Decider?,
-    _ graph: RuleGraph
+    _ kept: [(PacketBox, IPFamily)], _ direction: Direction, _ decider: TraceResult.Decider?, _ graph: RuleGraph
   ) -> String {
     guard let decider, let rule = decider.rule, graph.rules[Int(rule)].isWritten else {
       return "deny it explicitly: it is the provider's default that lets it through"
@@ -48,7 +47,7 @@ extension Remedy {
     let group = group(of: decider, direction, graph)
     let written = permission(graph.rules[Int(rule)], direction, graph)
     var calls = [call(written, direction, graph.dialect, group: group, adds: false)]
-    calls += replacements.map { groupRule($0, family, direction, graph, group: group) }
+    calls += kept.prefix(2 * Self.limit).map { groupRule($0.0, $0.1, direction, graph, group: group) }
     return calls.reduce(into: [String]()) { result, call in if !result.contains(call) { result.append(call) } }
       .joined(separator: "\n")
   }

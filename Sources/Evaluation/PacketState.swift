@@ -94,6 +94,13 @@ struct PacketState: Sendable, Hashable {
       case .timeToLive: next.timeToLive = set(timeToLive).map { $0 & 255 }
       default: break
       }
+    case .copyMark:
+      guard hasConnection else { break }
+      if item.field == .ctMark {
+        next.connectionMark = mark.map { ($0 & ~item.a) ^ item.b }
+      } else {
+        next.mark = connectionMark.map { ($0 & ~item.a) ^ item.b }
+      }
     case .setUnknown:
       switch item.field {
       case .mark: next.mark = nil

@@ -48,7 +48,7 @@ struct StateDomain {
   }
 
   private static func blurred(_ effect: RuleItem) -> RuleItem {
-    effect.kind == .setField ? RuleItem(.setUnknown, effect.field) : effect
+    effect.kind == .setField || effect.kind == .copyMark ? RuleItem(.setUnknown, effect.field) : effect
   }
 
   private mutating func add(_ state: PacketState) {

@@ -13,8 +13,10 @@ struct IpsetReader {
   private var listed: String?
   private var isInMembers = false
   private var toleratesRepetition = false
-  /// The last set that an element was added to, so that names are not compared for each element.
-  private var last: (name: ByteText, key: String)?
+  /// The last set that an element was added to, so that names are not looked up for each element.
+  private var last: (name: ByteText, key: String, plainFamily: IPFamily?)?
+  /// Elements of that set that are not yet in the table.
+  private var waiting: [Interval<UInt128>] = []
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
@@ -35,12 +37,12 @@ struct IpsetReader {
         text = bytes
         readLine()
       case .composite:
+        forgetLast()
         let unquoted = LineLexer.unquote(bytes, &arguments)
         unquoted.withUnsafeBufferPointer { buffer in
           text = buffer
-          last = nil
           readLine()
-          last = nil
+          forgetLast()
           text = bytes
         }
       case .openQuote(let offset):
@@ -49,6 +51,16 @@ struct IpsetReader {
       }
       index = lineEnd + 1
     }
+    forgetLast()
+  }
+
+  /// Moves waiting elements into the table, before anything but a further element happens.
+  private mutating func forgetLast() {
+    if let last, !waiting.isEmpty {
+      table[last.key]?.intervals += waiting
+      waiting.removeAll(keepingCapacity: true)
+    }
+    last = nil
   }
 
   func argument(_ index: Int) -> ByteText {
@@ -59,6 +71,8 @@ struct IpsetReader {
 
   private mutating func readLine() {
     guard !arguments.isEmpty else { return }
+    if addPlain() { return }
+    forgetLast()
     do throws(Complaint) {
       if try readListing() { return }
       try readCommand()
@@ -130,7 +144,6 @@ struct IpsetReader {
     }
     try readCreateOptions(from: index + 2, into: &set)
     table[name] = set
-    last = nil
   }
 
   private func readCreateOptions(from start: Int, into set: inout Ipset) throws(Complaint) {
@@ -198,18 +211,35 @@ struct IpsetReader {
   private mutating func add(_ index: Int, isDeletion: Bool) throws(Complaint) {
     guard index + 1 < arguments.count else { throw Complaint("a set and an element are needed", range(index - 1)) }
     let name = argument(index)
-    let key: String
-    if let last, isSame(last.name, name) {
-      key = last.key
-    } else {
-      key = name.string
-      guard table[key] != nil else {
-        throw Complaint(
-          "there is no set '\(key)'\(Suggestion.hint(for: key, among: table.names))", range(index))
-      }
-      last = (name, key)
+    let key = name.string
+    guard let set = table[key] else {
+      throw Complaint("there is no set '\(key)'\(Suggestion.hint(for: key, among: table.names))", range(index))
     }
     try readElement(index + 1, into: key, isDeletion: isDeletion)
+    if !isDeletion, text.baseAddress == bytes.baseAddress { last = (name, key, plainFamily(of: set)) }
+  }
+
+  /// The family of a set of plain addresses or networks; nil for sets of other kinds.
+  private func plainFamily(of set: Ipset) -> IPFamily? {
+    guard set.dimensions.count == 1, set.dimensions[0].isAddress, set.mask == .max else { return nil }
+    return set.family
+  }
+
+  /// The short way for `add SET ADDRESS` lines that follow one another.
+  private mutating func addPlain() -> Bool {
+    guard arguments.count == 3, let last, let family = last.plainFamily, argument(0).equals("add"),
+      isSame(last.name, argument(1))
+    else { return false }
+    let element = argument(2)
+    switch family {
+    case .v4:
+      guard case .v4(let mask, let value)? = RulesetReader.plainV4(element) else { return false }
+      waiting.append(Interval(UInt128(value), UInt128(value | ~mask)))
+    case .v6:
+      guard let value = IPAddress.parseV6(element.slice) else { return false }
+      waiting.append(Interval(value))
+    }
+    return true
   }
 
   private func isSame(_ left: ByteText, _ right: ByteText) -> Bool {

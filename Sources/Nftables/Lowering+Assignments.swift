@@ -160,6 +160,12 @@ extension Lowering {
         setMark((known & keep) ^ flip, isConnection: isConnection)
         return appendSet(field, keep: 0, value: UInt128((known & keep) ^ flip))
       }
+      if sourceField == .mark || sourceField == .ctMark {
+        appendPresence(source.field)
+        setMark(nil, isConnection: isConnection)
+        items.append(RuleItem(.copyMark, field, ~keep, flip))
+        return
+      }
     }
     appendPresence(source.field)
     let name = isConnection ? "ct mark" : "the mark"

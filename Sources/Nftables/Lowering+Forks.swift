@@ -26,6 +26,21 @@ extension Lowering {
     self.fork?.end = items.count
   }
 
+  /// Forgets the fork of a concatenation whose elements name protocols with ports only.
+  mutating func settleFork(_ operands: [Operand], _ contents: SetContents) {
+    guard let fork, fork.dropsPorts, fork.end == fork.start,
+      let place = operands.firstIndex(where: { $0.field == .protocolNumber && $0.isPlain }),
+      contents.catchAll == nil
+    else { return }
+    let width = operands.count
+    let havePorts = stride(from: place, to: contents.keys.count, by: width).allSatisfy { index in
+      let interval = contents.keys[index]
+      return interval.upper < 256
+        && (interval.lower...interval.upper).allSatisfy { IPProtocol.hasPorts(UInt8(truncatingIfNeeded: $0)) }
+    }
+    if havePorts { self.fork = nil }
+  }
+
   /// A set of one flag, which releases of nft before 1.0.9 read as any of the flags and later ones as exactly it.
   mutating func forkByFlags(_ field: Field, _ value: UInt32) {
     let start = items.count

@@ -35,7 +35,7 @@ extension Lowering {
     case "dscp": operand = Operand(.dscp, .dscp)
     case "length": operand = Operand(.integer, .length, bits: 16)
     case "frag-off": operand = unknown(.integer, "ip frag-off", bits: 16)
-    case "version": operand = unknown(.integer, "ip version", bits: 4)
+    case "version": operand = Operand(.integer, .family, bits: 4)
     case "hdrlength": operand = unknown(.integer, "ip hdrlength", bits: 4)
     case "ecn": operand = unknown(.ecn, "ip ecn")
     case "id": operand = unknown(.integer, "ip id", bits: 16)
@@ -118,7 +118,7 @@ extension Lowering {
       operand = Operand(.integer, .length, bits: 16)
       operand.offset = 40
     case "flowlabel": operand = unknown(.integer, "ip6 flowlabel", bits: 20)
-    case "version": operand = unknown(.integer, "ip6 version", bits: 4)
+    case "version": operand = Operand(.integer, .family, bits: 4)
     case "ecn": operand = unknown(.ecn, "ip6 ecn")
     default:
       throw fault(

@@ -85,6 +85,7 @@ extension Lowering {
     }
     let fields = operands.compactMap(\.field)
     if operands.allSatisfy(\.isPlain), let known = set.lookups[fields] {
+      if !isNegated { settleFork(operands, set.contents) }
       items.append(RuleItem(.lookup, fields[0], known, 0, negated: isNegated))
       return
     }
@@ -132,6 +133,7 @@ extension Lowering {
     if operands.count == 1, contents.keys.count == 1 {
       return emit(operands[0], contents.keys[0], isNegated: isNegated)
     }
+    if !isNegated { settleFork(operands, contents) }
     guard let lookup = lookup(operands, signature, contents) else {
       return appendUndecidable(graph.reasons.intern("bits in a concatenation"))
     }
@@ -262,6 +264,7 @@ extension Lowering {
       verdict = Verdict(.unknown)
       return
     }
+    settleFork(operands, contents)
     let fields = operands.compactMap(\.field)
     if let named, operands.allSatisfy(\.isPlain), let known = sets[table][named].lookups[fields] {
       verdict = Verdict(.lookup, known)

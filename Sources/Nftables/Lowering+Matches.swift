@@ -127,6 +127,13 @@ extension Lowering {
     default: break
     }
     let isNegated = relation == .notEqual
+    if operand.field == nil, operand.type == .etherType, operand.settles == .networkProtocol, !isNegated,
+      wanted.lower == wanted.upper, ![0x0800, 0x86DD, 0x8100, 0x88A8].contains(wanted.lower)
+    {
+      // Frames of other protocols carry no packets of IPv4 or IPv6.
+      context.network = .other
+      return appendNever(operand)
+    }
     settle(operand, wanted, isNegated: isNegated)
     emit(operand, wanted, isNegated: isNegated)
   }
@@ -153,6 +160,7 @@ extension Lowering {
       case 0x0800, 0x86DD:
         context.network = wanted.lower == 0x0800 ? .ipv4 : .ipv6
         context.isNetworkFromEtherType = true
+        context.etherNetwork = context.network
       case 0x8100, 0x88A8: break
       default: context.network = .other
       }

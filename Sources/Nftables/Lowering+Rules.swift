@@ -94,7 +94,15 @@ extension Lowering {
   }
 
   /// What a rule without verdict and effect matches decides nothing, known or not.
+  ///
+  /// Rules of families bridge and arp are met by no packet that the model follows.
   private mutating func finishRule() {
+    if isApproximated, family == .bridge || family == .arp {
+      items.removeAll { $0.kind == .undecidable }
+      items.insert(RuleItem(.never, .family), at: 0)
+      isApproximated = false
+      fork = nil
+    }
     guard verdict.kind == .none, !hasEffect, isApproximated else { return }
     items.removeAll { $0.kind == .undecidable }
     isApproximated = false

@@ -29,7 +29,14 @@ extension Lowering {
           throw SyntaxFault(message: "icmpx is for families inet, bridge and netdev", span: place)
         }
       } else {
-        try requireNetwork(kind == .icmp ? .ipv4 : .ipv6, place)
+        let wanted: RuleContext.Network = kind == .icmp ? .ipv4 : .ipv6
+        guard network == .unknown || network == wanted,
+          context.etherNetwork == .unknown || context.etherNetwork == wanted
+        else {
+          throw SyntaxFault(
+            message: "conflicting protocols: \(Self.name(network)) and \(Self.name(wanted))", span: place)
+        }
+        try requireNetwork(wanted, place)
       }
     default: throw expected("one of tcp, icmp, icmpv6 or icmpx")
     }
@@ -186,6 +193,7 @@ extension Lowering {
   private mutating func mappedTarget(
     _ target: inout Target, kind: Translation.Kind?, hasPortPart: Bool
   ) throws(SyntaxFault) {
+    lastModulusEnd = 0
     var operands = [try operand()]
     while token.kind == .dot {
       advance()
@@ -213,8 +221,9 @@ extension Lowering {
     let width = signature.data.count
     if let reason = unknown ?? operands.first(where: { $0.field == nil })?.reason {
       for operand in operands { appendPresence(operand.field ?? operand.presence) }
-      target.unknown = reason
       target.addresses = hull(contents.data, stride: width)
+      if unknown == nil, operands.count == 1, isSpread(contents, width) { return }
+      target.unknown = reason
       if unknown != nil { appendUndecidable(reason) }
       return
     }
@@ -229,6 +238,13 @@ extension Lowering {
       }
     }
     if target.lookup == nil { target.unknown = graph.reasons.intern("a translation from a map") }
+  }
+
+  /// Whether generated or hashed numbers choose among addresses that follow one another, every number having one.
+  private func isSpread(_ contents: SetContents, _ width: Int) -> Bool {
+    guard width == 1, lastModulusEnd > 0 || contents.data.count == 1 else { return false }
+    let keys = IntervalSet(contents.keys)
+    return keys.intervals == [Interval(0, UInt128(lastModulusEnd))] && IntervalSet(contents.data).intervals.count == 1
   }
 
   private func hull(_ data: [Interval<UInt128>], stride width: Int) -> Interval<UInt128>? {

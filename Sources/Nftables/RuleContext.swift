@@ -14,6 +14,8 @@ struct RuleContext {
   var network = Network.unknown
   /// Whether `network` comes from `meta protocol`, which nft lets later matches contradict.
   var isNetworkFromEtherType = false
+  /// What `meta protocol` said, which reject may not contradict.
+  var etherNetwork = Network.unknown
   /// The transport protocol; nil when it is not settled.
   var transport: UInt8?
   /// Whether packets that still match have ports.

@@ -38,6 +38,10 @@ struct MatchCase: CustomStringConvertible {
     MatchCase(
       rule: "th dport 22 accept", accepts: [ssh], drops: [dns], undecided: [ping], understanding: .approximated),
     MatchCase(rule: "reject with tcp reset", drops: [dns]),
+    MatchCase(rule: "meta l4proto . th dport { tcp . 22, udp . 53 } accept", accepts: [ssh, dns], drops: [ping]),
+    MatchCase(
+      rule: "meta l4proto . th dport vmap { tcp . 22 : accept, udp . 53 : drop }", accepts: [ssh], drops: [dns, ping]),
+    MatchCase(rule: "ether type arp accept", drops: [ssh]),
 
     // Numbers in their notations.
     MatchCase(rule: "tcp dport 0x16 accept", accepts: [ssh], drops: ["tcp 10.0.0.1:9 > 10.0.0.2:16"]),
@@ -156,6 +160,9 @@ struct MatchCase: CustomStringConvertible {
       drops: ["tcp 10.0.0.1:9 > 10.0.0.2:80"]),
     MatchCase(rule: "tcp dport 80 meta mark set 5\nmeta mark 5 accept", drops: [ssh]),
     MatchCase(rule: "meta mark set 7 ct mark set mark\nct mark 7 accept", accepts: [ssh]),
+    MatchCase(
+      rule: "ct mark set mark and 0xff\nmeta mark set 0\nmeta mark set ct mark or 0x100\nmeta mark 0x107 accept",
+      accepts: [ssh + " mark=775"], drops: [ssh + " mark=8", ssh + " mark=775 state=invalid"]),
     MatchCase(rule: "meta mark set ip saddr map { 10.0.0.1 : 3 }\nmeta mark 3 accept", accepts: [ssh], drops: [ssh6]),
 
     // What cannot be known.

@@ -174,6 +174,10 @@ struct RulesetCase: CustomStringConvertible {
             oifname wan0 ip saddr 10.0.0.0/24 snat ip to 192.0.2.1
             oifname wan1 masquerade
           }
+          chain spread {
+            type nat hook postrouting priority 200
+            oifname wan2 snat ip to numgen inc mod 2 map { 0 : 192.0.2.2, 1 : 192.0.2.3 }
+          }
           chain out { type nat hook output priority -100; tcp dport 80 redirect to :3128; }
         }
 
