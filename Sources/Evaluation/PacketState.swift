@@ -155,3 +155,13 @@ struct PacketState: Sendable, Hashable {
     return hook == .prerouting || hook == .output ? !isDestinationMapped : !isSourceMapped
   }
 }
+
+extension Translation {
+  /// Whether one can tell of every packet whether the mapping changes it, given its new address.
+  var isChangeKnown: Bool {
+    switch kind {
+    case .destinationPrefix, .sourcePrefix: false
+    default: unknown == nil && (ports.map { $0.lower == $0.upper } ?? true)
+    }
+  }
+}

@@ -79,11 +79,8 @@ extension PathEvaluator {
     }
     guard let level = addressLevel(of: translation) else { return mapped(.yes) }
     let isDestination = translation.mapsDestination
-    let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
-    // A prefix keeps host bits: whether that changes anything is not asked.
-    let isKnown =
-      (translation.kind == .destination || translation.kind == .source) && translation.unknown == nil
-      && (addresses.map { $0.lower == $0.upper } ?? true) && (translation.ports.map { $0.lower == $0.upper } ?? true)
+    let addresses = newAddresses(of: translation, hook: hook)
+    let isKnown = translation.isChangeKnown && (addresses.map { $0.lower == $0.upper } ?? true)
     let changed = mapped(.yes)
     let portLevel = isDestination ? PacketLayout.port : layout.sourcePort
     var same = mapped(isKnown ? .no : .perhaps)
@@ -105,6 +102,18 @@ extension PathEvaluator {
     }
     if isDestination { narrowPort() }
     return same
+  }
+
+  /// The addresses that a mapping may give; nil where it keeps the old one.
+  private func newAddresses(of translation: Translation, hook: Hook) -> Interval<UInt128>? {
+    let all = Interval<UInt128>(0, layout.family.lastAddress)
+    switch translation.kind {
+    case .masquerade: return all
+    case .redirect: return hook == .output ? Interval(layout.family == .v4 ? 0x7F00_0001 : 1) : all
+    default:
+      let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
+      return addresses ?? (translation.unknown == nil ? nil : all)
+    }
   }
 
   /// First level of the address that a mapping changes; nil where there is none.

@@ -39,7 +39,12 @@ struct StateDomain {
       for effect in effects { add(state.after(effect, precedesConntrack: false)) }
       for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
       for translation in translations {
-        for isChange in [Ternary.yes, .no, .perhaps] { add(state.after(translation, isChange: isChange)) }
+        let isOneAddress = translation.addresses.map { $0.lower == $0.upper } ?? true
+        let isPlain = translation.kind == .destination || translation.kind == .source
+        let isKnown = isPlain && isOneAddress && translation.isChangeKnown
+        add(state.after(translation))
+        add(state.after(translation, isChange: isKnown ? .no : .perhaps))
+        if translation.kind == .redirect { add(state.after(translation, isChange: .no)) }
       }
       if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }

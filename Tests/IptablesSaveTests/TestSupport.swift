@@ -129,6 +129,7 @@ struct Parsed {
     case .setField: return "\(item.field):=&~\(item.a)^\(item.b)"
     case .setUnknown: return "\(item.field):=?"
     case .notrack: return "notrack"
+    case .copyMark: return "\(item.field):=mark"
     }
   }
 }
