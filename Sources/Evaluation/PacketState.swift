@@ -115,18 +115,29 @@ struct PacketState: Sendable, Hashable {
   }
 
   /// The state after an address mapping.
-  func after(_ translation: Translation) -> PacketState {
+  ///
+  /// - Parameter isChange: whether the mapping gives the packet other values than it had; the connection's status
+  ///   tells nothing of a mapping onto the same values (nf_nat_setup_info).
+  func after(_ translation: Translation, isChange: Ternary = .yes) -> PacketState {
     var next = self
     switch translation.kind {
     case .destination, .redirect, .destinationPrefix:
       next.isDestinationMapped = true
-      next.status = status.map { $0 | Self.statusDestinationNAT }
+      next.status = statusAfter(isChange, Self.statusDestinationNAT)
     case .source, .masquerade, .sourcePrefix:
       next.isSourceMapped = true
-      next.status = status.map { $0 | Self.statusSourceNAT }
+      next.status = statusAfter(isChange, Self.statusSourceNAT)
     case .transparentProxy: break
     }
     return next
+  }
+
+  private func statusAfter(_ isChange: Ternary, _ bit: UInt32) -> UInt32? {
+    switch isChange {
+    case .no: status
+    case .yes: status.map { $0 | bit }
+    case .perhaps: nil
+    }
   }
 
   /// The state behind the router's own hop, which comes between prerouting and forward.
@@ -142,5 +153,15 @@ struct PacketState: Sendable, Hashable {
   func meetsNAT(at hook: Hook) -> Bool {
     guard conntrack == .new else { return false }
     return hook == .prerouting || hook == .output ? !isDestinationMapped : !isSourceMapped
+  }
+}
+
+extension Translation {
+  /// Whether one can tell of every packet whether the mapping changes it, given its new address.
+  var isChangeKnown: Bool {
+    switch kind {
+    case .destinationPrefix, .sourcePrefix: false
+    default: unknown == nil && (ports.map { $0.lower == $0.upper } ?? true)
+    }
   }
 }

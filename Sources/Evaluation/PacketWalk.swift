@@ -315,23 +315,23 @@ struct PacketWalk {
     if item.field == .sourceAddressType || item.field == .destinationAddressType {
       return addressTypeMatch(item, graph, stage: stage, packet: packet)
     }
-    if let wide = wideValue(of: item.field, packet: packet) { return FieldMatching.decide(item, wide, graph) }
+    if let wide = wideValue(of: item.field, stage: stage, packet: packet) { return FieldMatching.decide(item, wide, graph) }
     guard let value = value(of: item.field, stage: stage, packet: packet) else { return nil }
     return FieldMatching.decide(item, value, graph)
   }
 
   private func hasField(_ field: Field, stage: PathStage, packet: TracedPacket) -> Bool {
     field.isInterface || field == .sourceAddressType || field == .destinationAddressType
-      || wideValue(of: field, packet: packet) != nil || value(of: field, stage: stage, packet: packet) != nil
+      || wideValue(of: field, stage: stage, packet: packet) != nil || value(of: field, stage: stage, packet: packet) != nil
   }
 
-  private func wideValue(of field: Field, packet: TracedPacket) -> Interval<UInt128>? {
+  private func wideValue(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt128>? {
     guard self.packet.family == .v6 else { return nil }
     switch field {
     case .ipv6Source: return packet.source
     case .ipv6Destination: return packet.destination
-    case .ctOriginalIPv6Source: return originalTuple(packet)?.source
-    case .ctOriginalIPv6Destination: return originalTuple(packet)?.destination
+    case .ctOriginalIPv6Source: return stage.precedesConntrack ? nil : originalTuple(packet)?.source
+    case .ctOriginalIPv6Destination: return stage.precedesConntrack ? nil : originalTuple(packet)?.destination
     default: return nil
     }
   }
@@ -465,7 +465,7 @@ struct PacketWalk {
         let name = interfaceName(field, at: stage)
         match = interfaceMatch(
           name, graph.names[UInt32(truncatingIfNeeded: wanted.lower)], isPrefix: wanted.lower & Lookup.wildcard != 0)
-      } else if let wide = wideValue(of: field, packet: packet) {
+      } else if let wide = wideValue(of: field, stage: stage, packet: packet) {
         match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
       } else if let value = value(of: field, stage: stage, packet: packet) {
         let wide = Interval(UInt128(value.lower), UInt128(value.upper))

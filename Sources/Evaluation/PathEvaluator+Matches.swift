@@ -45,7 +45,7 @@ extension PathEvaluator {
 
   private func addFieldMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
     let field = item.field
-    if PacketState.holds(field) { return addStateMatch(item, graph, stage: stage) }
+    if PacketState.holds(field) || field == .ctDirection { return addStateMatch(item, graph, stage: stage) }
     switch field {
     case .ipv4Source, .ipv4Destination, .protocolNumber, .sourcePort, .destinationPort, .icmpType, .icmpCode:
       guard let values = narrowValues(of: item, graph) else {
@@ -54,12 +54,9 @@ extension PathEvaluator {
         return
       }
       addNarrow(field, values, negated: item.isNegated)
-    case .ctOriginalIPv4Source, .ctOriginalIPv4Destination, .ctOriginalSourcePort, .ctOriginalDestinationPort:
-      guard let current = originalField(field, stage: stage), let values = narrowValues(of: item, graph) else {
-        box.isPerhaps = true
-        return
-      }
-      addNarrow(current, values, negated: item.isNegated)
+    case .ctOriginalIPv4Source, .ctOriginalIPv4Destination, .ctOriginalSourcePort, .ctOriginalDestinationPort,
+      .ctOriginalIPv6Source, .ctOriginalIPv6Destination:
+      addOriginalMatch(item, graph, stage: stage)
     case .ipv6Source, .ipv6Destination:
       guard let values = wideValues(of: item, graph) else {
         addPresence(of: field, stage: stage)
@@ -67,12 +64,6 @@ extension PathEvaluator {
         return
       }
       addWide(field, values, negated: item.isNegated)
-    case .ctOriginalIPv6Source, .ctOriginalIPv6Destination:
-      guard let current = originalField(field, stage: stage), let values = wideValues(of: item, graph) else {
-        box.isPerhaps = true
-        return
-      }
-      addWide(current, values, negated: item.isNegated)
     case .sourceAddressType, .destinationAddressType: addTypeMatch(item, graph, stage: stage)
     default:
       guard let value = constant(field, stage: stage) else {
@@ -95,13 +86,18 @@ extension PathEvaluator {
     case .fragment: Interval(0)
     case .length: Interval(0, 65535)
     case .packetType: Interval(0)
-    case .ctDirection:
-      // Without a connection only where notrack came before; then the direction is unknown rather than absent.
-      stage.precedesConntrack
-        ? nil
-        : states.states.allSatisfy(\.hasConnection)
-          ? Interval(question.phase == .first ? 0 : 1) : Interval(0, 1)
     default: nil
+    }
+  }
+
+  /// Adds a match on the connection's original tuple, which no packet has before tracking.
+  private func addOriginalMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
+    if stage.precedesConntrack {
+      box.isNever = true
+    } else if let current = originalField(item.field, stage: stage) {
+      addFieldMatch(RuleItem(item.kind, current, item.a, item.b, negated: item.isNegated), graph, stage: stage)
+    } else {
+      box.isPerhaps = true
     }
   }
 
@@ -252,11 +248,18 @@ extension PathEvaluator {
     }
   }
 
+  private func stateValue(of field: Field, _ state: PacketState, stage: PathStage) -> Interval<UInt32>? {
+    guard field == .ctDirection else { return state.value(of: field, precedesConntrack: stage.precedesConntrack) }
+    guard state.hasConnection, !stage.precedesConntrack else { return nil }
+    if state.conntrack == .new { return Interval(0) }
+    return question.phase == .reply ? Interval(1) : Interval(0, 1)
+  }
+
   /// Adds a match on a field of the packet's state: an answer for each state that can come about.
   private func addStateMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
     var answers: [Ternary] = []
     for state in states.states {
-      guard let value = state.value(of: item.field, precedesConntrack: stage.precedesConntrack) else {
+      guard let value = stateValue(of: item.field, state, stage: stage) else {
         answers.append(.no)
         continue
       }

@@ -19,9 +19,7 @@ extension PathEvaluator {
       let target = chainSummary(graph, verdict.target, stage: stage, depth: depth + 1)
       return store.mapped(target.diagram, .passToReturn)
     case .lookup: return verdictMapDiagram(graph, verdict.target, stage: stage, depth: depth)
-    case .translate:
-      let rewrite = rewrite(of: graphs[graph].translations[Int(verdict.target)], hook: stage.hook)
-      return store.terminal([Outcome(.accept, rewrite: rewrite)])
+    case .translate: return translationDiagram(graphs[graph].translations[Int(verdict.target)], hook: stage.hook)
     default: return terminal(of: verdict)
     }
   }
@@ -73,8 +71,62 @@ extension PathEvaluator {
     return result
   }
 
+  /// A mapping as a diagram: packets that have the new values already are mapped without a trace in their status.
+  private func translationDiagram(_ translation: Translation, hook: Hook) -> Diagram {
+    func mapped(_ isChange: Ternary) -> Diagram {
+      let rewrite = rewrite(of: translation, hook: hook, isChange: isChange)
+      return store.terminal([Outcome(.accept, rewrite: rewrite)])
+    }
+    guard let level = addressLevel(of: translation) else { return mapped(.yes) }
+    let isDestination = translation.mapsDestination
+    let addresses = newAddresses(of: translation, hook: hook)
+    let isKnown = translation.isChangeKnown && (addresses.map { $0.lower == $0.upper } ?? true)
+    let changed = mapped(.yes)
+    let portLevel = isDestination ? PacketLayout.port : layout.sourcePort
+    var same = mapped(isKnown ? .no : .perhaps)
+    func narrowPort() {
+      guard let ports = translation.ports else { return }
+      same = store.split(level: portLevel, IntervalSet(ports), inside: same, outside: changed)
+    }
+    // Deeper levels first.
+    if !isDestination { narrowPort() }
+    if let addresses {
+      same =
+        layout.family == .v4
+        ? store.split(
+          level: level,
+          IntervalSet(
+            Interval(UInt32(truncatingIfNeeded: addresses.lower), UInt32(truncatingIfNeeded: addresses.upper))),
+          inside: same, outside: changed)
+        : store.splitWide(firstLevel: level, [addresses], inside: same, outside: changed)
+    }
+    if isDestination { narrowPort() }
+    return same
+  }
+
+  /// The addresses that a mapping may give; nil where it keeps the old one.
+  private func newAddresses(of translation: Translation, hook: Hook) -> Interval<UInt128>? {
+    let all = Interval<UInt128>(0, layout.family.lastAddress)
+    switch translation.kind {
+    case .masquerade: return all
+    case .redirect: return hook == .output ? Interval(layout.family == .v4 ? 0x7F00_0001 : 1) : all
+    default:
+      let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
+      return addresses ?? (translation.unknown == nil ? nil : all)
+    }
+  }
+
+  /// First level of the address that a mapping changes; nil where there is none.
+  private func addressLevel(of translation: Translation) -> Int? {
+    switch translation.kind {
+    case .destination, .destinationPrefix, .redirect: layout.destination
+    case .source, .sourcePrefix, .masquerade: PacketLayout.source
+    case .transparentProxy: nil
+    }
+  }
+
   /// A mapping as a rewrite of levels.
-  func rewrite(of translation: Translation, hook: Hook) -> UInt32 {
+  private func rewrite(of translation: Translation, hook: Hook, isChange: Ternary) -> UInt32 {
     var assignments: [Rewrite.Assignment] = []
     let all = Interval<UInt128>(0, layout.family.lastAddress)
     let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
@@ -113,7 +165,7 @@ extension PathEvaluator {
     case .transparentProxy: break
     }
     return store.intern(
-      Rewrite(assignments: assignments, stateMap: states.map { $0.after(translation) }))
+      Rewrite(assignments: assignments, stateMap: states.map { $0.after(translation, isChange: isChange) }))
   }
 
   /// A verdict map: for each key the verdict of its element, pass elsewhere.

@@ -38,7 +38,14 @@ struct StateDomain {
       next += 1
       for effect in effects { add(state.after(effect, precedesConntrack: false)) }
       for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
-      for translation in translations { add(state.after(translation)) }
+      for translation in translations {
+        let isOneAddress = translation.addresses.map { $0.lower == $0.upper } ?? true
+        let isPlain = translation.kind == .destination || translation.kind == .source
+        let isKnown = isPlain && isOneAddress && translation.isChangeKnown
+        add(state.after(translation))
+        add(state.after(translation, isChange: isKnown ? .no : .perhaps))
+        if translation.kind == .redirect { add(state.after(translation, isChange: .no)) }
+      }
       if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
     }

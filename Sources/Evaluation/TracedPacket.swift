@@ -25,6 +25,7 @@ struct TracedPacket: Hashable {
 
   /// Applies an address mapping.
   mutating func translate(_ translation: Translation, family: IPFamily, hook: Hook) {
+    let before = self
     let all = Interval<UInt128>(0, family.lastAddress)
     let isKnown = translation.unknown == nil
     let addresses = translation.family.map { $0 == family } ?? true ? translation.addresses : nil
@@ -54,7 +55,21 @@ struct TracedPacket: Hashable {
       if destinationPort != nil, let ports = translation.ports { destinationPort = ports }
     case .transparentProxy: break
     }
-    state = state.after(translation)
+    state = state.after(translation, isChange: isChanged(since: before))
+  }
+
+  /// Whether an address or a port is another than before.
+  private func isChanged(since before: TracedPacket) -> Ternary {
+    func compare<Value>(_ old: Interval<Value>?, _ new: Interval<Value>?) -> Ternary {
+      guard let old, let new else { return .no }
+      guard old.overlaps(new) else { return .yes }
+      return old == new && old.lower == old.upper ? .no : .perhaps
+    }
+    let answers = [
+      compare(before.source, source), compare(before.destination, destination),
+      compare(before.sourcePort, sourcePort), compare(before.destinationPort, destinationPort),
+    ]
+    return answers.contains(.yes) ? .yes : answers.contains(.perhaps) ? .perhaps : .no
   }
 
   /// Replaces the network part of an address; only for a known address and an aligned block.

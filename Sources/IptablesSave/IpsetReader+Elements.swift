@@ -179,10 +179,12 @@ extension IpsetReader {
     }
     if number == IPProtocol.icmp || number == IPProtocol.icmpv6 {
       let family: IPFamily = number == IPProtocol.icmp ? .v4 : .v6
-      guard let wanted = ICMPTypeNames.read(ports, family), let type = wanted.type else {
+      // By number a type needs its code.
+      let isBare = !ports.isEmpty && ports[0] >= 0x30 && ports[0] <= 0x39 && ports.firstIndex(of: 0x2F) == nil
+      guard !isBare, let wanted = ICMPTypeNames.read(ports, family), let type = wanted.type else {
         throw Complaint("there is no ICMP type '\(ports.string)'", place)
       }
-      // A type alone is read as its code 0.
+      // A type's name alone stands for its code 0.
       let code = wanted.codes.lower == wanted.codes.upper ? wanted.codes.lower : 0
       return (number, Interval(type << 8 | code))
     }

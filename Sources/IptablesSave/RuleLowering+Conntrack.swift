@@ -138,7 +138,8 @@ extension RulesetReader {
       let isPinned = draft.protocolNumber != 0 && !draft.protocolOperand.isNegated
       let icmp = family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6
       if isPinned, draft.protocolNumber != icmp {
-        // Only errors of ICMP belong to connections of another protocol.
+        // Only errors of ICMP belong to connections of another protocol; a direction is what every connection has.
+        graph.items.append(RuleItem(.range, .ctDirection, 0, 1))
         graph.items.append(
           RuleItem(.range, .protocolNumber, UInt32(number), UInt32(number), negated: use.isNegated))
       } else {

@@ -53,9 +53,48 @@ extension RulesetReader {
         }
         types |= 1 << type
       }
+      guard family == .v4 else {
+        try lowerAddressTypesV6(types, isSource: option.id == 0, use)
+        continue
+      }
       graph.items.append(
         RuleItem(
           .bits, option.id == 0 ? .sourceAddressType : .destinationAddressType, types, negated: use.isNegated))
+    }
+  }
+
+  /// Of IPv6 the kernel takes unspecified, unicast and multicast as classes of addresses that must all hold, and only the
+  /// rest as types of routes (`match_type6` in net/netfilter/xt_addrtype.c).
+  private mutating func lowerAddressTypesV6(
+    _ types: UInt32, isSource: Bool, _ use: RuleDraft.Use
+  ) throws(Complaint) {
+    func bit(_ type: AddressType) -> UInt32 { 1 << UInt32(type.rawValue) }
+    let routes = bit(.local) | bit(.anycast) | bit(.unreachable)
+    let classes = bit(.unspecified) | bit(.unicast) | bit(.multicast)
+    guard types & ~(routes | classes) == 0 else {
+      throw Complaint("an address type that IPv6 does not have", range(use.value))
+    }
+    if use.isNegated, (types & classes).nonzeroBitCount + (types & routes != 0 ? 1 : 0) > 1 {
+      return appendUndecidable("address types that do not all hold")
+    }
+    let field = addressField(isSource: isSource)
+    let multicast = Interval(UInt128(0xFF) << 120, UInt128.max)
+    let none = Interval<UInt128>(0)
+    let mapped = Interval(UInt128(0xFFFF) << 32, UInt128(0xFFFF_FFFF_FFFF))
+    if types & bit(.unspecified) != 0 {
+      graph.items.append(graph.wideRange(field, none, negated: use.isNegated))
+    }
+    if types & bit(.unicast) != 0 {
+      graph.items.append(
+        graph.inSet(field, .wide(IntervalSet([none, mapped, multicast])), negated: !use.isNegated))
+    }
+    if types & bit(.multicast) != 0 {
+      graph.items.append(graph.wideRange(field, multicast, negated: use.isNegated))
+    }
+    if types & routes != 0 {
+      graph.items.append(
+        RuleItem(
+          .bits, isSource ? .sourceAddressType : .destinationAddressType, types & routes, negated: use.isNegated))
     }
   }
 

@@ -73,8 +73,8 @@ extension RulesetReader {
       appendNetwork(network, isSource: isSource, negated: operand.isNegated)
       return
     }
-    if operand.isNegated {
-      throw Complaint("'!' cannot stand before several addresses", place)
+    if draft.source.isNegated || draft.destination.isNegated {
+      throw Complaint("several addresses cannot stand beside an inverted address", place)
     }
     var networks: [Network] = []
     try list.forEachPart { (part) throws(Complaint) in

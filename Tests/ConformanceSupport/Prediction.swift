@@ -20,6 +20,7 @@ public final class Oracle {
   private var evaluators: [Packet.Path: PathEvaluator] = [:]
   /// Whether every rule is claimed to be understood exactly and every new address is known.
   public let isExact: Bool
+  private let isTranslating: Bool
   private let knowsSource: Bool
   private let knowsDestination: Bool
 
@@ -35,6 +36,7 @@ public final class Oracle {
       return isOneAddress && isOnePort
     }
     let translations = graphs.flatMap(\.translations)
+    isTranslating = !translations.isEmpty
     // Where rules perhaps match, a packet may have been rewritten in several ways.
     let areRulesExact = graphs.allSatisfy { $0.rules.allSatisfy { $0.understanding == .exact } }
     knowsSource = areRulesExact && translations.filter { !$0.mapsDestination }.allSatisfy(isKnown)
@@ -46,7 +48,11 @@ public final class Oracle {
   ///
   /// - Parameter summarising: whether the packet-set engine is asked too, where its question fits the packet.
   public func predict(_ packet: Packet, summarising: Bool) -> Prediction {
-    let trace = tracer.trace(packet)
+    let trace = tracer.trace(packet, recordingSteps: isTranslating)
+    // Where a rule perhaps matched, the packet may have been rewritten in several ways.
+    let isOneWay = trace.steps.allSatisfy { $0.match != .perhaps }
+    let knowsSource = knowsSource && isOneWay
+    let knowsDestination = knowsDestination && isOneWay
     var prediction = Prediction(trace: trace, summary: nil, expected: (nil, nil, nil, nil))
     prediction.expected.source = trace.newSource ?? (knowsSource ? packet.source : nil)
     prediction.expected.destination = trace.newDestination ?? (knowsDestination ? packet.destination : nil)

@@ -62,6 +62,7 @@ extension FirewallWorld {
     case .nft, .translated: hasTables = true
     case .legacy:
       let names = ruleSet.text.split(separator: "\n").filter { $0.hasPrefix("*") }.map { String($0.dropFirst()) }
+        .filter { Self.openChains[$0] != nil }
       legacyTables[ruleSet.family, default: []].formUnion(names)
     }
     let outcome = try run(ruleSet.command, input: ruleSet.text)

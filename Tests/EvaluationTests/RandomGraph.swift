@@ -94,7 +94,8 @@ struct RandomGraph {
     switch Int.random(in: 0..<10, using: &generator) {
     case 0: return RuleItem(.notrack, .ctState)
     case 1 where allowsUndecidable: return RuleItem(.setUnknown, field, graph.reasons.intern("random"))
-    case 2...5: return RuleItem(.setField, field, .max, UInt32.random(in: 0..<4, using: &generator))
+    case 2: return RuleItem(.setField, .timeToLive, .max, UInt32.random(in: 63...65, using: &generator))
+    case 3...5: return RuleItem(.setField, field, .max, UInt32.random(in: 0..<4, using: &generator))
     default:
       return RuleItem(.setField, field, pick([1, 2, 3]), UInt32.random(in: 0..<4, using: &generator))
     }
@@ -147,7 +148,7 @@ struct RandomGraph {
 
   private mutating func match() -> [RuleItem] {
     let negated = chance(25)
-    switch Int.random(in: 0..<14, using: &generator) {
+    switch Int.random(in: 0..<15, using: &generator) {
     case 0...1: return [addressMatch(isSource: true, negated: negated)]
     case 2...3: return [addressMatch(isSource: false, negated: negated)]
     case 4...5:
@@ -177,9 +178,18 @@ struct RandomGraph {
       ]
     case 11: return [RuleItem(pick([.masked, .anyBit]), .tcpFlags, 2, 2, negated: negated)]
     case 12: return [setMatch(negated: negated)]
+    case 13: return [connectionMatch(negated: negated)]
     default:
       if allowsUndecidable, chance(50) { return [graph.undecidable("limit rate")] }
       return [RuleItem(.range, .protocolNumber, pick([6, 17]), 17, negated: negated)]
+    }
+  }
+
+  private mutating func connectionMatch(negated: Bool) -> RuleItem {
+    switch Int.random(in: 0..<3, using: &generator) {
+    case 0: RuleItem(.range, .ctDirection, 0, 0, negated: negated)
+    case 1: RuleItem(.anyBit, .ctStatus, pick([16, 32, 48]), negated: negated)
+    default: RuleItem(.range, .ctDirection, 0, 1, negated: negated)
     }
   }
 

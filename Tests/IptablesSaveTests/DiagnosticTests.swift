@@ -11,6 +11,10 @@ import Testing
     ("-s 10.0.0.256 -j ACCEPT", "2:15-25 error: '10.0.0.256' is no IPv4 address"),
     ("-s 10.0.0.1/33 -j ACCEPT", "2:15-26 error: '33' is no mask"),
     ("-s 10.0.0.1,10.0.0.999 -j ACCEPT", "2:24-34 error: '10.0.0.999' is no IPv4 address"),
+    (
+      "-s 10.0.0.1,10.0.0.2 ! -d 10.0.0.3 -j ACCEPT",
+      "2:15-32 error: several addresses cannot stand beside an inverted address"
+    ),
     ("-p tpc -j ACCEPT", "2:15-18 error: there is no protocol 'tpc'"),
     ("-p tcp --dprot 25 -j ACCEPT", "2:19-26 error: there is no option '--dprot' (did you mean '--dport'?)"),
     ("-p tcp --dport 25x -j ACCEPT", "2:27-30 error: there is no port '25x'"),

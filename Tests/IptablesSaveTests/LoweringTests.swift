@@ -105,6 +105,15 @@ import Testing
     ("-p ipv6-icmp --icmpv6-type 135 -j ACCEPT", "protocolNumber=58 icmpType=135 accept"),
     ("-p icmpv6 -m icmp6 --icmpv6-type port-unreachable -j ACCEPT", "protocolNumber=58 icmpType=1 icmpCode=4 accept"),
     ("-m hl --hl-eq 255 -j ACCEPT", "timeToLive=255 accept"),
+    ("-m addrtype --dst-type LOCAL -j DROP", "destinationAddressType@4 drop"),
+    (
+      "-m addrtype --dst-type MULTICAST -j DROP",
+      "ipv6Destination=ff00::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff drop"
+    ),
+    (
+      "-m addrtype --src-type UNICAST -j DROP",
+      "!ipv6Source={::-::,::ffff:0.0.0.0-::ffff:255.255.255.255,ff00::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff} drop"
+    ),
     ("-m rt --rt-type 0 -j DROP", "'IPv6 routing header' ~drop"),
     ("-j REJECT --reject-with icmp6-adm-prohibited", "reject"),
   ]

@@ -130,6 +130,7 @@ struct Parsed {
     case .setUnknown: return "\(item.field):=?"
     case .copyMark: return "\(item.field):=copy"
     case .notrack: return "notrack"
+    case .copyMark: return "\(item.field):=mark"
     }
   }
 }
