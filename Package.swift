@@ -102,7 +102,10 @@ let package = Package(
     ),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["Nftables"]
+      dependencies: [
+        "Evaluation",
+        "Nftables",
+      ]
     ),
 
     .target(
@@ -134,7 +137,10 @@ let package = Package(
     ),
     .testTarget(
       name: "SecurityGroupsTests",
-      dependencies: ["SecurityGroups"]
+      dependencies: [
+        "Evaluation",
+        "SecurityGroups",
+      ]
     ),
 
     // MARK: What a site requires
@@ -188,6 +194,45 @@ let package = Package(
       dependencies: ["Reporting"]
     ),
 
+    // MARK: The Linux kernel as the reference
+
+    .target(
+      name: "CNetworkNamespace",
+      path: "Tests/CNetworkNamespace"
+    ),
+    .target(
+      name: "ConformanceSupport",
+      dependencies: [
+        "CNetworkNamespace",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ],
+      path: "Tests/ConformanceSupport",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance",
+      dependencies: [
+        "ConformanceSupport",
+        "PacketSets",
+      ],
+      path: "Tests/ConformanceCommand",
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "KernelTests",
+      dependencies: [
+        "ConformanceSupport",
+        "Evaluation",
+        "PacketSets",
+        "RuleGraph",
+      ]
+    ),
+
     // MARK: The command line
 
     .executableTarget(
@@ -204,12 +249,16 @@ let package = Package(
         "RuleGraph",
         "SecurityGroups",
         "SourceText",
+        "YAMLDocument",
       ],
       swiftSettings: settings
     ),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["fwlint"]
+      dependencies: [
+        "ConformanceSupport",
+        "fwlint",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6]

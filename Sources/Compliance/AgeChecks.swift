@@ -91,7 +91,7 @@ struct AgeChecks {
     return Finding(
       code: "FW301", severity: CheckRegistry.severity(of: "FW301"),
       message: "this rule admits a flow that is deprecated (\(row.id)): "
-        + regions.prefix(1).map(RegionText.phrase).joined(),
+        + regions.prefix(1).map(\.phrase).joined(),
       requirements: [row.id], firewall: firewall.name, location: decision.location,
       packet: evaluator.witness(of: blame.packets), region: regions, remediation: "delete this rule",
       fingerprint: Fingerprint.make(["FW301", firewall.name, decision.key]))

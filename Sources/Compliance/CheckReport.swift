@@ -78,3 +78,18 @@ public struct CheckReport: Sendable {
   /// The number of findings of a severity.
   public func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
 }
+
+extension CheckReport {
+  /// One report of several sites' reports; findings stay sorted within each.
+  public static func joining(_ reports: [CheckReport]) -> CheckReport {
+    guard var result = reports.first else { return CheckReport() }
+    for report in reports.dropFirst() {
+      result.requirements += report.requirements
+      result.findings += report.findings
+      result.ruleCount += report.ruleCount
+      result.remarks += report.remarks.filter { !result.remarks.contains($0) }
+      result.sources.merge(report.sources) { first, _ in first }
+    }
+    return result
+  }
+}

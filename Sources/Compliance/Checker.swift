@@ -21,6 +21,10 @@ public struct Checker: Sendable {
       findings += InputChecks(map: map).run(firewall).filter { finding in
         finding.code != "FW504" || !isResolved(finding, input)
       }
+      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
+      let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
+      findings += graph.findings
+      report.remarks += graph.remarks
     }
     if let site = input.site, let policy = input.policy {
       let requirements = site.requirements(policy)
@@ -39,6 +43,11 @@ public struct Checker: Sendable {
           findings += found
         }
         findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
+        if assessment.isExhausted {
+          report.remarks.append(
+            "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
+          )
+        }
       }
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")

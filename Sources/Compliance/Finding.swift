@@ -44,9 +44,12 @@ public struct Region: Sendable, Hashable {
   public var protocolName: String
   /// Destination ports such as `25, 465, 8000-8100`, ICMP `type 8`, or `any`; empty for protocols without ports.
   public var ports: String
+  /// The same box in a sentence, in fewer words: `tcp/25 from any public address to 10.0.0.5`.
+  public var phrase: String
 
   /// Makes a region.
-  public init(source: String, destination: String, protocolName: String, ports: String) {
+  public init(source: String, destination: String, protocolName: String, ports: String, phrase: String) {
+    self.phrase = phrase
     self.source = source
     self.destination = destination
     self.protocolName = protocolName

@@ -36,15 +36,7 @@ final class FirewallAssessment {
     roles = Set(site.roles(crossing: entry, policy))
     let addresses = units.reduce(AddressSet()) { $0.union($1.allAddresses) }
     families = IPFamily.allCases.filter { !addresses.restricted(to: $0).isEmpty }
-    var references = site.resolve
-    // A group that the site attaches to units stands for those units wherever another rule refers to it.
-    for other in site.firewalls {
-      for group in other.groups ?? [] {
-        let attached = site.units(behind: other).reduce(AddressSet()) { $0.union($1.allAddresses) }
-        references[group] = (references[group] ?? AddressSet()).union(attached)
-      }
-    }
-    facts = SiteFacts(localAddresses: entry.position == .host ? addresses : nil, references: references)
+    facts = site.facts(behind: entry, groups: firewall.groupIDs)
   }
 
   /// The unit addresses behind the firewall.
@@ -83,6 +75,9 @@ final class FirewallAssessment {
     evaluators[key] = evaluator
     return evaluator
   }
+
+  /// Whether some evaluation ran out of its budget: what it says from then on is worth nothing.
+  var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) }
 
   // MARK: Flows
 

@@ -15,11 +15,24 @@ struct GapChecks {
   func run(_ requirement: Requirement) -> (status: RequirementStatus, findings: [Finding]) {
     let best = assessment.assess(requirement)
     let status = best.status
-    switch status {
-    case .open, .notApplicable: return (status, [])
-    case .undecided: return (status, undecided(requirement, best))
-    case .partial, .blocked: return (status, missing(requirement, best, status))
-    }
+    let findings =
+      switch status {
+      case .open, .notApplicable: [Finding]()
+      case .undecided: undecided(requirement, best)
+      case .partial, .blocked: missing(requirement, best, status)
+      }
+    guard assessment.isExhausted, status != .notApplicable else { return (status, findings) }
+    return (.undecided, [exhausted(requirement)])
+  }
+
+  /// What is said of a requirement when the evaluation ran out of its budget: nothing but that.
+  private func exhausted(_ requirement: Requirement) -> Finding {
+    Finding(
+      code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
+      message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: the evaluation budget ran out",
+      requirements: [requirement.row], firewall: firewall.name, location: firstLine,
+      remediation: "split the rule set, or check fewer units and features at a time",
+      fingerprint: Fingerprint.make(["FW103", firewall.name, requirement.row, requirement.feature, "budget"]))
   }
 
   // MARK: FW101, FW102, FW104
@@ -80,7 +93,7 @@ struct GapChecks {
       : status == .blocked
         ? "\(requirement.row) (\(requirement.feature)) is blocked"
         : "\(requirement.row) (\(requirement.feature)) is partly blocked"
-    let shown = regions.prefix(3).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(3).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 3 ? " and \(regions.count - 3) more" : ""
     let jumps = DeciderText(firewall: firewall, map: map).jumpLocations(first.decider, first.jumps)
     return Finding(
@@ -88,9 +101,9 @@ struct GapChecks {
       message: "\(what): \(shown)\(more) \(decision.verb)", requirements: [requirement.row],
       firewall: firewall.name, location: decision.location, related: jumps,
       packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
-      remediation: Remedy(firewall: firewall, assessment: assessment).allow(
-        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, path: first.evaluator.path,
-        isReply: first.isReply, comment: "\(requirement.row) \(requirement.feature)"),
+      remediation: Remedy(firewall: firewall).allow(
+        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, direction: requirement.direction,
+        isReply: first.isReply),
       fingerprint: Fingerprint.make([
         code, firewall.name, requirement.row, requirement.feature, decision.key,
       ]))
@@ -152,7 +165,7 @@ struct GapChecks {
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     return Finding(
       code: "FW103", severity: CheckRegistry.severity(of: "FW103"),
       message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: \(reason)"

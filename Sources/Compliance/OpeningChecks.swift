@@ -28,7 +28,8 @@ struct OpeningChecks {
         }
       }
     }
-    return openings.map { finding($0) }
+    // A budget that ran out makes answers unknown; the rows of the firewall say so.
+    return assessment.isExhausted ? [] : openings.map { finding($0) }
   }
 
   /// What one rule opens, as far as one code says it.
@@ -39,6 +40,8 @@ struct OpeningChecks {
     var ruleCount: Int
     var jumps: [UInt32]
     var boxes: [(PacketBox, IPFamily)]
+    /// What the rule lets through that is required or declared, and so has to stay.
+    var kept: [(PacketBox, IPFamily)]
     var packet: Packet?
     var rows: [String]
     var features: [String]
@@ -46,6 +49,7 @@ struct OpeningChecks {
 
     mutating func merge(_ other: Opening) {
       boxes += other.boxes
+      kept += other.kept
       for row in other.rows where !rows.contains(row) { rows.append(row) }
       for feature in other.features where !features.contains(feature) { features.append(feature) }
     }
@@ -69,26 +73,69 @@ struct OpeningChecks {
     var excess = allowed
     func take(_ part: PacketBox) { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
     let permitted = regions.permitted(direction, units: assessment.units)
-    for (part, _) in permitted { take(part) }
-    for part in regions.alsoOpen(direction, units: assessment.units) { take(part) }
+    let wanted = permitted.map(\.box) + regions.alsoOpen(direction, units: assessment.units)
+    for part in wanted { take(part) }
     take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
     take(PolicyRegions.housekeeping(family))
+    take(PolicyRegions.foreignICMP(family))
     // Destinations that a host cannot have are no way out, nor sources a way in.
     let impossible = AddressSet.all.subtracting(.possibleHosts)
     take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
     guard !excess.isEmpty else { return [] }
+    let map = ServiceMap(regions, direction, permitted, evaluator)
     // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
     return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
       let own = evaluator.intersection(blame.packets, excess)
-      return own.isEmpty ? [] : classify(blame, own, direction, family, evaluator, permitted.map(\.box))
+      if own.isEmpty || isUnfilterable(blame.decider) { return [] }
+      let kept = self.kept(of: blame, wanted, direction, evaluator).map { ($0, family) }
+      return classify(blame, own, kept: kept, direction, family, evaluator, map)
     }
+  }
+
+  /// What a rule lets through that has to stay, as it meets the rule: published addresses are translated by then.
+  private func kept(
+    of blame: Blame, _ wanted: [PacketBox], _ direction: Direction, _ evaluator: PathEvaluator
+  ) -> [PacketBox] {
+    var kept: [PacketBox] = []
+    for want in wanted {
+      for var box in evaluator.boxes(of: evaluator.restrict(blame.packets, to: want), limit: 8).boxes {
+        // Peers in many pieces are the wanted ones less what other rules decide: all that are wanted say the same.
+        let peers = direction == .incoming ? box.sources : box.destinations
+        if peers?.prefixCount ?? 0 > 8 {
+          if direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
+        }
+        box = translated(box)
+        if !kept.contains(box) { kept.append(box) }
+      }
+    }
+    return kept
+  }
+
+  private func translated(_ box: PacketBox) -> PacketBox {
+    let published = assessment.publishedHere
+    guard let called = box.destinations, !called.intersection(published).isEmpty else { return box }
+    var box = box
+    let units = assessment.units.filter { unit in unit.published.contains { called.contains($0.address) } }
+    box.destinations = units.reduce(called.subtracting(published)) { $0.union($1.allAddresses) }
+    return box
+  }
+
+  /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time:
+  /// a rule that is not written, for some addresses only, before any group's. Defaults that a user can close match
+  /// everything or stand in a group.
+  private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
+    guard let decider, let index = decider.rule else { return false }
+    let graph = firewall.graphs[decider.graph]
+    let rule = graph.rules[Int(index)]
+    return graph.dialect.isSecurityGroup && !rule.isWritten && rule.itemCount > 0
+      && graph.chains[Int(decider.chain)].base != nil
   }
 
   // MARK: Codes
 
   private func classify(
-    _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily, _ evaluator: PathEvaluator,
-    _ permitted: [PacketBox]
+    _ blame: Blame, _ excess: PacketSelection, kept: [(PacketBox, IPFamily)], _ direction: Direction,
+    _ family: IPFamily, _ evaluator: PathEvaluator, _ map: ServiceMap
   ) -> [Opening] {
     var rest = excess
     var result: [Opening] = []
@@ -98,67 +145,31 @@ struct OpeningChecks {
       result.append(
         Opening(
           code: code, direction: direction, decider: blame.decider, ruleCount: blame.ruleCount, jumps: blame.jumps,
-          boxes: boxes, packet: evaluator.witness(of: packets), rows: rows, features: features, path: evaluator.path))
+          boxes: boxes, kept: kept, packet: evaluator.witness(of: packets), rows: rows, features: features,
+          path: evaluator.path))
       rest = evaluator.difference(rest, packets)
     }
-    /// What of the rest lies in some services' ports; those services.
-    func within(_ services: [PolicyRegions.Service]) -> (PacketSelection, [PolicyRegions.Service]) {
-      var packets = evaluator.difference(rest, rest)
-      var met: [PolicyRegions.Service] = []
-      for service in services {
-        for transport in service.transports {
-          let part = evaluator.restrict(rest, to: .transport(transport))
-          if part.isEmpty { continue }
-          packets = evaluator.union(packets, part)
-          if !met.contains(where: { $0.row == service.row }) { met.append(service) }
-        }
-      }
-      return (packets, met)
-    }
-    let services = regions.services(direction)
     let breadth = Breadth(of: blame.packets, evaluator)
     if !breadth.isAllPorts {
-      let (packets, met) = within(services.filter(\.isDeprecated))
-      claim("FW301", packets, rows: met.map(\.row))
+      let packets = evaluator.intersection(rest, map.deprecated)
+      claim("FW301", packets, rows: map.services(of: packets, evaluator) { $0.isDeprecated }.map(\.row))
     }
     if breadth.isEverything {
       claim("FW201", rest)
       return result
     }
     if direction == .incoming {
-      // Rows that a declared feature makes public, or offers to its users, are theirs: never "exposed".
-      let open = services.filter { $0.isDeclared && $0.exposure != .never }
-      let (facing, _) = within(open)
-      let publicPart = evaluator.restrict(rest, to: PacketBox(sources: .globallyReachableUnicast))
-      let candidates = evaluator.difference(publicPart, facing)
-      let saved = rest
-      rest = candidates
-      let (packets, met) = within(services.filter { $0.exposure == .never || ($0.exposure == .users && adminPort($0)) })
-      rest = saved
-      claim("FW204", packets, rows: met.map(\.row))
+      let candidates = evaluator.difference(evaluator.intersection(rest, map.publicSources), map.facing)
+      let packets = evaluator.intersection(candidates, map.guarded)
+      claim("FW204", packets, rows: map.services(of: packets, evaluator) { map.isGuarded($0) }.map(\.row))
     }
-    var known = evaluator.difference(rest, rest)
-    for var part in permitted {
-      part.sources = direction == .incoming ? nil : part.sources
-      part.destinations = direction == .incoming ? part.destinations : nil
-      known = evaluator.union(known, evaluator.restrict(rest, to: part))
-    }
-    let rows = regions.requirements.filter { requirement in
-      requirement.direction == direction && requirement.applicability == .applies
-        && requirement.alternatives.joined().contains {
-          !evaluator.restrict(known, to: .transport($0.transport)).isEmpty
-        }
-    }
-    claim(direction == .incoming ? "FW202" : "FW205", known, rows: unique(rows.map(\.row)))
-    let (undeclared, met) = within(services.filter { !$0.isDeclared && !$0.isDeprecated })
+    let known = evaluator.intersection(rest, map.declared)
+    claim(direction == .incoming ? "FW202" : "FW205", known, rows: map.requirements(of: known, evaluator))
+    let undeclared = evaluator.intersection(rest, map.undeclared)
+    let met = map.services(of: undeclared, evaluator) { !$0.isDeclared && !$0.isDeprecated }
     claim("FW206", undeclared, rows: met.map(\.row), features: unique(met.flatMap(\.features)))
     claim("FW203", rest)
     return result
-  }
-
-  /// Whether a users' row is administration too, as the HTTPS port is: without its users declared it stays inside.
-  private func adminPort(_ service: PolicyRegions.Service) -> Bool {
-    regions.policy.row(service.row)?.features.contains { $0.roles.contains("administrators") } ?? false
   }
 
   private func unique(_ words: [String]) -> [String] {
@@ -173,14 +184,16 @@ struct OpeningChecks {
     var isEverything: Bool
 
     init(of packets: PacketSelection, _ evaluator: PathEvaluator) {
-      let isIncoming = evaluator.question.destinations != nil
       let (protocols, ports) = evaluator.spread(of: packets)
       isAllPorts = ports > 60_000
+      isEverything = false
+      guard isAllPorts, protocols > 200 else { return }
+      let isIncoming = evaluator.question.destinations != nil
       let peers = evaluator.addresses(of: packets, isSource: isIncoming)
       let publicPeers = peers?.intersection(.globallyReachableUnicast).approximateCount ?? .infinity
       let family = evaluator.question.family
       let all = AddressSet.globallyReachableUnicast.restricted(to: family).approximateCount
-      isEverything = isAllPorts && protocols > 200 && publicPeers >= all * 0.45
+      isEverything = publicPeers >= all * 0.45
     }
   }
 
@@ -190,7 +203,7 @@ struct OpeningChecks {
     let regions = opening.boxes.map { RegionText.region($0.0, family: $0.1) }
     let decider = DeciderText(firewall: firewall, map: map)
     let decision = decider.describe(opening.decider, ruleCount: opening.ruleCount)
-    let shown = regions.prefix(2).map(RegionText.phrase).joined(separator: "; ")
+    let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
     let subject = opening.decider?.rule == nil ? "the policy" : "this rule"
     return Finding(
@@ -217,25 +230,14 @@ struct OpeningChecks {
   }
 
   private func remedy(_ opening: Opening) -> String {
-    guard let (box, family) = opening.boxes.first else { return "" }
-    let required: AddressSet? =
-      opening.code == "FW202" || opening.code == "FW205" ? permittedPeers(opening, family) : nil
-    let edit = Remedy(firewall: firewall, assessment: assessment).narrow(
-      box, family: family, decider: opening.decider, path: opening.path, required: required)
+    let edit = Remedy(firewall: firewall).narrow(
+      to: opening.kept, decider: opening.decider, direction: opening.direction)
     switch opening.code {
     case "FW206":
-      return "declare the feature in the site file (\(opening.features.joined(separator: ", "))), or close it:\n" + edit
+      let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
+      return "declare the feature in the site file (\(names)), or close it:\n" + edit
     case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
     default: return edit
     }
-  }
-
-  /// The peers that the declared rows of an opening allow.
-  private func permittedPeers(_ opening: Opening, _ family: IPFamily) -> AddressSet {
-    regions.permitted(opening.direction, units: assessment.units)
-      .filter { opening.rows.contains($0.requirement.row) }
-      .reduce(AddressSet()) { set, entry in
-        set.union((opening.direction == .incoming ? entry.box.sources : entry.box.destinations) ?? AddressSet())
-      }.restricted(to: family)
   }
 }

@@ -71,6 +71,11 @@ struct PolicyRegions {
     }
   }
 
+  /// Packets that no host makes anything of: ICMPv6 inside of IPv4, ICMP inside of IPv6.
+  static func foreignICMP(_ family: IPFamily) -> PacketBox {
+    PacketBox(protocols: IntervalSet(Interval(UInt32(family == .v4 ? IPProtocol.icmpv6 : IPProtocol.icmp))))
+  }
+
   /// ICMP errors, path MTU discovery, neighbour discovery and multicast listener discovery: never excess.
   static func housekeeping(_ family: IPFamily) -> PacketBox {
     let types: [UInt32] = family == .v4 ? [3, 4, 11, 12] : [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143]

@@ -3,23 +3,62 @@ import PacketSets
 
 /// Words for sets of packets: what is printed is exactly what was computed.
 enum RegionText {
-  /// Addresses as prefixes; `any` for all of a family, and what is missing when that is shorter.
+  /// Prefixes of a set that reports list; further ones are counted.
+  static let limit = 256
+
+  /// Addresses as prefixes; `any` for all of a family.
   static func addresses(_ set: AddressSet?, family: IPFamily) -> String {
-    guard let set else { return "any" }
-    let own = set.restricted(to: family)
-    let all = AddressSet.all.restricted(to: family)
-    if own == all { return "any" }
-    let prefixes = own.prefixes
-    let missing = all.subtracting(own).prefixes
-    if prefixes.count > 8, missing.count < prefixes.count, missing.count <= 32 {
-      return "any but " + join(missing)
-    }
-    return join(prefixes)
+    guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
+    return join(own, limit: limit)
   }
 
-  private static func join(_ prefixes: [IPPrefix]) -> String {
-    let shown = prefixes.prefix(24).map(\.description).joined(separator: ", ")
-    return prefixes.count > 24 ? "\(shown) and \(prefixes.count - 24) more" : shown
+  /// The same set in fewer words, where there are some: what is missing from all addresses, from all that a host
+  /// may have, from the public or the other ones of those.
+  static func words(_ set: AddressSet?, family: IPFamily) -> String {
+    guard let own = set?.restricted(to: family), own != AddressSet.all.restricted(to: family) else { return "any" }
+    // Of very many pieces no few words can be made, and looking for them would take long.
+    if own.v4.intervals.count + own.v6.intervals.count > 512 { return join(own, limit: 8) }
+    let count = own.prefixCount
+    if count <= 4 { return join(own, limit: 4) }
+    var best = (text: "", count: count)
+    for (name, whole) in wholes where whole.isSuperset(of: own) {
+      let whole = whole.restricted(to: family)
+      if whole == own { return name }
+      // All of a kind within one prefix, such as half of the Internet.
+      if let hull = hull(of: own, family: family), hull.length > 0,
+        whole.intersection(AddressSet(CollectionOfOne(hull))) == own
+      {
+        return "\(name) of \(hull)"
+      }
+      let missing = whole.subtracting(own)
+      let missingCount = missing.prefixCount
+      if missingCount < best.count { best = ("\(name) but \(join(missing, limit: 8))", missingCount) }
+    }
+    return best.text.isEmpty ? join(own, limit: 8) : best.text
+  }
+
+  private static let wholes: [(String, AddressSet)] = [
+    ("any address", .all), ("any host", .possibleHosts), ("any public address", .globallyReachableUnicast),
+    ("any non-public host", AddressSet.possibleHosts.subtracting(.globallyReachableUnicast)),
+  ]
+
+  /// The smallest prefix that holds a set of one family.
+  private static func hull(of set: AddressSet, family: IPFamily) -> IPPrefix? {
+    let bounds: (UInt128, UInt128)? =
+      family == .v4
+      ? set.v4.intervals.first.flatMap { first in
+        set.v4.intervals.last.map { (UInt128(first.lower), UInt128($0.upper)) }
+      }
+      : set.v6.intervals.first.flatMap { first in set.v6.intervals.last.map { (first.lower, $0.upper) } }
+    guard let (low, high) = bounds else { return nil }
+    let shared = (low ^ high).leadingZeroBitCount - (128 - family.addressWidth)
+    return IPPrefix(IPAddress(family, low), length: min(shared, family.addressWidth))
+  }
+
+  private static func join(_ set: AddressSet, limit: Int) -> String {
+    let count = set.prefixCount
+    let shown = set.prefixes(first: limit).map(\.description).joined(separator: ", ")
+    return count > limit ? "\(shown) and \(count - limit) more prefixes" : shown
   }
 
   /// Protocol names; `any` for all.
@@ -66,15 +105,13 @@ enum RegionText {
 
   /// A box as reports print it.
   static func region(_ box: PacketBox, family: IPFamily) -> Region {
-    Region(
+    let protocolName = protocols(box.protocols)
+    let ports = ports(box.ports, protocols: box.protocols)
+    return Region(
       source: addresses(box.sources, family: family), destination: addresses(box.destinations, family: family),
-      protocolName: protocols(box.protocols), ports: ports(box.ports, protocols: box.protocols))
-  }
-
-  /// A box in a sentence: `tcp/25 from any to 10.0.0.5`.
-  static func phrase(_ region: Region) -> String {
-    let service = service(region.protocolName, region.ports)
-    return "\(service) from \(region.source) to \(region.destination)"
+      protocolName: protocolName, ports: ports,
+      phrase: "\(service(protocolName, ports)) from \(words(box.sources, family: family)) "
+        + "to \(words(box.destinations, family: family))")
   }
 
   /// Protocol and ports as `tcp/25`, `icmp type 8`, `any protocol`.

@@ -55,7 +55,10 @@ extension PathEvaluator {
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
-    for stage in stages {
+    for (index, stage) in stages.enumerated() {
+      if index == firstStageBehindHop {
+        for flow in flows.indices { flows[flow].rewrite = store.composed(flows[flow].rewrite, hop) }
+      }
       var next: [Flow] = []
       for flow in flows {
         let calling = store.applied(flow.rewrite, stageGuard(stage))
@@ -140,8 +143,13 @@ extension PathEvaluator {
     var meeting: [(set: Diagram, rewrite: UInt32)] = []
     for (set, rewrite) in flows {
       // Whether the segment does anything is asked of it as it was folded; its rewriting comes later.
-      let acts = store.applied(rewrite, store.mapped(segment.diagram, .isDeciding))
-      let touched = store.intersection(store.mapped(acts, .isInhabitedSet), set)
+      let touched: Diagram
+      if rewrite == 0 {
+        touched = store.decided(by: segment.diagram, in: set)
+      } else {
+        let acts = store.applied(rewrite, store.mapped(segment.diagram, .isDeciding))
+        touched = store.intersection(store.mapped(acts, .isInhabitedSet), set)
+      }
       let rest = store.difference(set, touched)
       if touched != DiagramStore.nothing { meeting.append((touched, rewrite)) }
       if rest != DiagramStore.nothing { untouched.append((rest, rewrite)) }
@@ -190,11 +198,13 @@ extension PathEvaluator {
       return walkCall(ruleIndex, context, set: set, rewrite: rewrite, into: &walk)
     }
     var passed: [(set: Diagram, rewrite: UInt32)] = []
-    let diagram = store.applied(rewrite, segment.diagram)
+    let diagram = store.filtered(store.applied(rewrite, segment.diagram), by: set)
     var outcomes: Set<Outcome> = []
-    for terminal in store.terminals(of: diagram, inside: set) { outcomes.formUnion(store.outcomes(terminal)) }
+    for terminal in store.terminals(of: diagram, inside: DiagramStore.passing) {
+      outcomes.formUnion(store.outcomes(terminal))
+    }
     for outcome in outcomes.sorted() {
-      let part = store.intersection(store.mapped(diagram, .contains(outcome)), set)
+      let part = store.mapped(diagram, .contains(outcome))
       guard part != DiagramStore.nothing else { continue }
       let packets = PacketSelection(set: part, entry: context.entry)
       switch outcome.verdict {

@@ -46,6 +46,12 @@ struct InterfaceDomain {
   /// The last value of the level.
   var lastValue: UInt32 { UInt32(names.count - 1) }
 
+  /// The values that an unknown interface may have: all but loopback and none.
+  var unknown: Interval<UInt32> { Interval(Self.absent + 1, lastValue) }
+
+  /// Whether a value stands for every interface that no rule names.
+  func isAnyOther(_ value: UInt32) -> Bool { value == lastValue && unknown.lower == unknown.upper }
+
   /// The value of a name; names that were not collected have the value that stands for their like.
   func value(of name: String) -> UInt32 {
     values[name] ?? standIns.last { name.hasPrefix($0.prefix) }?.value ?? lastValue

@@ -18,6 +18,9 @@ struct PacketState: Sendable, Hashable {
   /// Whether the connection's source has been mapped.
   var isSourceMapped = false
 
+  /// Whether the known time to live has been lowered by forwarding.
+  var hasHopped = false
+
   static let statusSourceNAT: UInt32 = 1 << 4
   static let statusDestinationNAT: UInt32 = 1 << 5
 
@@ -67,12 +70,14 @@ struct PacketState: Sendable, Hashable {
   }
 
   /// The state after an effect of a rule.
-  func after(_ item: RuleItem) -> PacketState {
+  ///
+  /// - Parameter precedesConntrack: whether tracking has yet to see the packet.
+  func after(_ item: RuleItem, precedesConntrack: Bool) -> PacketState {
     var next = self
     switch item.kind {
     case .notrack:
-      // Only before tracking: a packet that has a connection keeps it (nft_notrack_eval).
-      if conntrack == .new || conntrack == .established || conntrack == .related || conntrack == .invalid {
+      // A packet that has a connection keeps it (nft_notrack_eval).
+      if precedesConntrack || conntrack == .invalid {
         next.conntrack = .untracked
         next.connectionMark = nil
         next.status = nil
@@ -88,6 +93,13 @@ struct PacketState: Sendable, Hashable {
       case .dscp: next.dscp = set(dscp).map { $0 & 63 }
       case .timeToLive: next.timeToLive = set(timeToLive).map { $0 & 255 }
       default: break
+      }
+    case .copyMark:
+      guard hasConnection else { break }
+      if item.field == .ctMark {
+        next.connectionMark = mark.map { ($0 & ~item.a) ^ item.b }
+      } else {
+        next.mark = connectionMark.map { ($0 & ~item.a) ^ item.b }
       }
     case .setUnknown:
       switch item.field {
@@ -114,6 +126,15 @@ struct PacketState: Sendable, Hashable {
       next.status = status.map { $0 | Self.statusSourceNAT }
     case .transparentProxy: break
     }
+    return next
+  }
+
+  /// The state behind the router's own hop, which comes between prerouting and forward.
+  func afterHop() -> PacketState {
+    guard let timeToLive, timeToLive > 0, !hasHopped else { return self }
+    var next = self
+    next.timeToLive = timeToLive - 1
+    next.hasHopped = true
     return next
   }
 

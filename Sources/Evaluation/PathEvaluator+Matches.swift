@@ -20,6 +20,9 @@ extension PathEvaluator {
       } else {
         box.sets.append(set)
       }
+    case .interface where !stage.hook.sees(item.field):
+      let answer = Ternary(graph.names[item.a].isEmpty)
+      box.add(item.isNegated ? answer.negated : answer)
     case .interface:
       let level = item.field == .inputInterface ? PacketLayout.inputInterface : PacketLayout.outputInterface
       let values = interfaces.values(matching: graph.names[item.a], isPrefix: item.b == 1)
@@ -88,7 +91,7 @@ extension PathEvaluator {
   private func constant(_ field: Field, stage: PathStage) -> Interval<UInt32>? {
     switch field {
     case .family: Interval(UInt32(question.family.rawValue))
-    case .tcpFlags: Interval(question.tcpFlags)
+    case .tcpFlags: question.tcpFlags
     case .fragment: Interval(0)
     case .length: Interval(0, 65535)
     case .packetType: Interval(0)

@@ -45,7 +45,7 @@ extension PathEvaluator {
   ) -> Diagram {
     if let last = items.lastIndex(where: \.isEffect) {
       let rest = itemsDiagram(items[(last + 1)...], graph, inside: inside, stage: stage)
-      let rewrite = store.intern(Rewrite(stateMap: states.map(items[last])))
+      let rewrite = store.intern(Rewrite(stateMap: states.map(items[last], precedesConntrack: stage.precedesConntrack)))
       let changed = store.applied(rewrite, rest)
       return itemsDiagram(items[..<last], graph, inside: changed, stage: stage)
     }

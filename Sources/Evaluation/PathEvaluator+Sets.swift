@@ -61,8 +61,9 @@ extension PathEvaluator {
     addresses(query.sources, at: PacketLayout.source)
     let output = interfaceValues(query.outputInterfaces, isAbsent: question.path == .input)
     let input = interfaceValues(query.inputInterfaces, isAbsent: question.path == .output)
-    narrow(output, at: PacketLayout.outputInterface)
-    narrow(input, at: PacketLayout.inputInterface)
+    let only = interfaces.unknown.lower == interfaces.unknown.upper ? IntervalSet(interfaces.unknown) : nil
+    narrow(output ?? only, at: PacketLayout.outputInterface)
+    narrow(input ?? only, at: PacketLayout.inputInterface)
     narrow(query.ports, at: PacketLayout.port)
     narrow(query.protocols, at: PacketLayout.protocolNumber)
     if states.states.count > 1 { narrow(IntervalSet(Interval(0)), at: PacketLayout.state) }
@@ -77,7 +78,9 @@ extension PathEvaluator {
 
   private func entryRewrite(input: Bool, output: Bool) -> UInt32 {
     // Loopback and "no interface" come first, so that the others are one interval.
-    let others = Interval<UInt32>(InterfaceDomain.absent + 1, interfaces.lastValue)
+    let others = interfaces.unknown
+    // No rule tells interfaces apart: the one value that is left needs no rewriting.
+    if others.lower == others.upper { return 0 }
     var assignments: [Rewrite.Assignment] = []
     if input { assignments.append(Rewrite.Assignment(level: PacketLayout.inputInterface, values: others)) }
     if output { assignments.append(Rewrite.Assignment(level: PacketLayout.outputInterface, values: others)) }
@@ -86,7 +89,10 @@ extension PathEvaluator {
 
   /// What becomes of the packets of a selection: the summary with unknown interfaces taken into account.
   public func outcome(of selection: PacketSelection) -> Diagram {
-    store.applied(selection.entry, summary)
+    if let known = outcomes[selection.entry] { return known }
+    let outcome = store.applied(selection.entry, summary)
+    outcomes[selection.entry] = outcome
+    return outcome
   }
 
   /// The packets of a selection that surely pass.
@@ -100,8 +106,11 @@ extension PathEvaluator {
   }
 
   private func within(_ selection: PacketSelection, _ map: TerminalMap) -> PacketSelection {
+    let key = [selection.entry, map.code]
+    let allowed = allowances[key] ?? store.mapped(outcome(of: selection), map)
+    allowances[key] = allowed
     var result = selection
-    result.set = store.intersection(store.mapped(outcome(of: selection), map), selection.set)
+    result.set = store.intersection(allowed, selection.set)
     return result
   }
 
@@ -141,7 +150,7 @@ extension PathEvaluator {
     let number = UInt8(truncatingIfNeeded: values[PacketLayout.protocolNumber])
     let unknown = store.rewrite(entry).assignments.map(\.level)
     func interface(_ level: Int) -> String? {
-      unknown.contains(level) ? nil : interfaces.names[Int(values[level])]
+      unknown.contains(level) || interfaces.isAnyOther(values[level]) ? nil : interfaces.names[Int(values[level])]
     }
     var packet = Packet(
       path: question.path, source: address(at: PacketLayout.source), destination: address(at: layout.destination),
@@ -155,7 +164,7 @@ extension PathEvaluator {
       packet.icmpType = UInt8(truncatingIfNeeded: values[PacketLayout.port] >> 8)
       packet.icmpCode = UInt8(truncatingIfNeeded: values[PacketLayout.port])
     }
-    if number == IPProtocol.tcp { packet.tcpFlags = UInt8(question.tcpFlags) }
+    if number == IPProtocol.tcp { packet.tcpFlags = UInt8(truncatingIfNeeded: question.tcpFlags.lower) }
     return packet
   }
 }

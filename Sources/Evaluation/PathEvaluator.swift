@@ -25,6 +25,10 @@ public final class PathEvaluator {
   var lookupSets: [LookupKey: Diagram] = [:]
   var box = BoxConstraints()
   private var totalSummary: Diagram?
+  /// The summary as selections meet it, by how they enter.
+  var outcomes: [UInt32: Diagram] = [:]
+  /// The packets that surely or perhaps pass, by how selections enter and which of the two.
+  var allowances: [[UInt32]: Diagram] = [:]
 
   /// Chains may call one another this deep before the answer becomes undecided.
   static let depthLimit = 64
@@ -43,8 +47,8 @@ public final class PathEvaluator {
     let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
     interfaces = vocabulary.interfaces
     states = StateDomain(
-      entry: PacketState(question.phase == .first ? .new : .established), effects: vocabulary.effects,
-      translations: question.phase == .first ? vocabulary.translations : [])
+      entries: question.entryStates, effects: vocabulary.effects,
+      translations: question.phase == .reply ? [] : vocabulary.translations, isForwarded: question.path == .forward)
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(
@@ -65,14 +69,23 @@ public final class PathEvaluator {
   public var summary: Diagram {
     if let totalSummary { return totalSummary }
     var total = DiagramStore.passing
-    for stage in stages.reversed() {
+    for (index, stage) in stages.enumerated().reversed() {
       let single = store.mapped(stageSummary(stage), .acceptToPass)
       total = store.then(single, total)
+      if index == firstStageBehindHop { total = store.applied(hop, total) }
     }
     total = store.mapped(total, .policyAccept)
     totalSummary = total
     return total
   }
+
+  /// The first stage that sees forwarded packets with their hop taken off; nil on other paths.
+  var firstStageBehindHop: Int? {
+    question.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } : nil
+  }
+
+  /// The hop as a rewriting of the packet's state.
+  var hop: UInt32 { store.intern(Rewrite(stateMap: states.map { $0.afterHop() })) }
 
   /// What one base chain makes of packets, its policy included.
   func stageSummary(_ stage: PathStage) -> Diagram {

@@ -9,6 +9,8 @@ public struct PathQuestion: Sendable, Hashable {
     case first
     /// The answers to them: state established, TCP a SYN+ACK.
     case reply
+    /// Packets of any state and with any flags: for what rules do whoever sends.
+    case any
   }
 
   public var family: IPFamily
@@ -35,5 +37,20 @@ public struct PathQuestion: Sendable, Hashable {
   }
 
   /// TCP flags of the packets in question.
-  var tcpFlags: UInt32 { phase == .first ? 2 : 18 }
+  var tcpFlags: Interval<UInt32> {
+    switch phase {
+    case .first: Interval(2)
+    case .reply: Interval(18)
+    case .any: Interval(0, 255)
+    }
+  }
+
+  /// The states in which packets enter the path.
+  var entryStates: [PacketState] {
+    switch phase {
+    case .first: [PacketState(.new)]
+    case .reply: [PacketState(.established)]
+    case .any: ConntrackState.allCases.map { PacketState($0) }
+    }
+  }
 }

@@ -70,3 +70,19 @@ public struct PathStage: Sendable, Hashable {
     return found.map(\.stage)
   }
 }
+
+extension Hook {
+  /// Whether rules at the hook see the interface of a field; to them it is the empty name otherwise.
+  ///
+  /// **Source:** the devices that each NF_HOOK call hands over; ip_output.c for postrouting, which still knows both.
+  func sees(_ field: Field) -> Bool {
+    switch self {
+    case .ingress, .prerouting, .input: field == .inputInterface
+    case .forward, .postrouting: true
+    case .output, .egress: field == .outputInterface
+    }
+  }
+
+  /// Whether the router has taken its hop off a forwarded packet here (ip_forward, ip6_forward).
+  var isBehindHop: Bool { self == .forward || self == .postrouting || self == .egress }
+}

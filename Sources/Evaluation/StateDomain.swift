@@ -3,7 +3,7 @@ import RuleGraph
 
 /// The packet states that can come about in a rule set from the entry state, as values of one diagram level.
 struct StateDomain {
-  /// The states; the first is the one in which packets enter.
+  /// The states; the first ones are those in which packets enter.
   private(set) var states: [PacketState]
   private var indices: [PacketState: Int]
   /// Whether there were too many: marks are then treated as unknown once set.
@@ -11,35 +11,42 @@ struct StateDomain {
 
   static let limit = 1024
 
-  /// Collects the states reachable by some effects and mappings.
-  init(entry: PacketState, effects: some Collection<RuleItem>, translations: some Collection<Translation>) {
-    states = [entry]
-    indices = [entry: 0]
-    if collect(effects, translations) { return }
+  /// Collects the states reachable from some entry states by effects and mappings, and by the hop of forwarded packets.
+  init(
+    entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>,
+    isForwarded: Bool
+  ) {
+    states = []
+    indices = [:]
+    for entry in entries { add(entry) }
+    if collect(effects, translations, isForwarded) { return }
     // Few states again: whatever sets a mark makes it unknown, which is sound.
-    states = [entry]
-    indices = [entry: 0]
+    states = []
+    indices = [:]
+    for entry in entries { add(entry) }
     isCapped = true
-    _ = collect(Set(effects.map(Self.blurred)), translations)
+    _ = collect(Set(effects.map(Self.blurred)), translations, isForwarded)
   }
 
   /// Whether all reachable states were found within the limit.
   private mutating func collect(
-    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>
+    _ effects: some Collection<RuleItem>, _ translations: some Collection<Translation>, _ isForwarded: Bool
   ) -> Bool {
     var next = 0
     while next < states.count {
       let state = states[next]
       next += 1
-      for effect in effects { add(state.after(effect)) }
+      for effect in effects { add(state.after(effect, precedesConntrack: false)) }
+      for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
       for translation in translations { add(state.after(translation)) }
+      if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
     }
     return true
   }
 
   private static func blurred(_ effect: RuleItem) -> RuleItem {
-    effect.kind == .setField ? RuleItem(.setUnknown, effect.field) : effect
+    effect.kind == .setField || effect.kind == .copyMark ? RuleItem(.setUnknown, effect.field) : effect
   }
 
   private mutating func add(_ state: PacketState) {
@@ -54,9 +61,9 @@ struct StateDomain {
   }
 
   /// The new state of each old one under an effect of a rule.
-  func map(_ effect: RuleItem) -> [UInt16] {
+  func map(_ effect: RuleItem, precedesConntrack: Bool) -> [UInt16] {
     let effect = isCapped ? Self.blurred(effect) : effect
-    return map { $0.after(effect) }
+    return map { $0.after(effect, precedesConntrack: precedesConntrack) }
   }
 
   /// The last value of the level.

@@ -8,6 +8,7 @@ enum Operation {
   static let filtered: UInt32 = 6
   static let mapped: UInt32 = 7
   static let applied: UInt32 = 8
+  static let decided: UInt32 = 9
 }
 
 extension DiagramStore {
@@ -131,6 +132,17 @@ extension DiagramStore {
     if let known = cached(Operation.filtered, diagram, set) { return known }
     let result = merge(diagram, set) { store, diagram, set in store.filtered(diagram, by: set) }
     remember(Operation.filtered, diagram, set, result)
+    return result
+  }
+
+  /// The packets of a set that a diagram does more with than pass on unchanged.
+  public mutating func decided(by diagram: Diagram, in set: Diagram) -> Diagram {
+    if set == Self.nothing || diagram == Self.passing { return Self.nothing }
+    if Self.isTerminal(diagram) { return set }
+    if set == Self.passing { return mapped(diagram, .isDeciding) }
+    if let known = cached(Operation.decided, diagram, set) { return known }
+    let result = merge(diagram, set) { store, diagram, set in store.decided(by: diagram, in: set) }
+    remember(Operation.decided, diagram, set, result)
     return result
   }
 

@@ -31,7 +31,7 @@ public enum TerminalMap: Sendable, Hashable {
   /// Inside where this outcome is among the outcomes.
   case contains(Outcome)
 
-  var code: UInt32 {
+  public var code: UInt32 {
     switch self {
     case .possiblyAccepted: 0
     case .surelyAccepted: 1
@@ -74,7 +74,29 @@ extension DiagramStore {
     return result
   }
 
+  /// The map on a set of plain verdicts, by its bits: pass 1, accept 2, drop 4, return 8.
+  private static func mapVerdicts(_ verdicts: Diagram, _ map: TerminalMap) -> Diagram {
+    switch map {
+    case .possiblyAccepted: verdicts >> 1 & 1
+    case .surelyAccepted: verdicts == accepting ? 1 : 0
+    case .possiblyDropped: verdicts >> 2 & 1
+    case .isInhabited: verdicts == 0 ? 0 : 1
+    case .isInhabitedSet: verdicts & 1
+    case .acceptedAsSet: verdicts == accepting ? passing : verdicts == passing ? nothing : maybe
+    case .complement: verdicts == nothing ? passing : verdicts == passing ? nothing : maybe
+    case .isDeciding: verdicts == passing ? 0 : 1
+    case .contains(let outcome): outcome.rewrite == 0 ? verdicts >> outcome.verdict.rawValue & 1 : 0
+    case .withoutPass: verdicts & ~1
+    case .returnToPass: verdicts & 7 | verdicts >> 3 & 1
+    case .passToReturn: verdicts & ~1 | (verdicts & 1) << 3
+    case .policyAccept: verdicts & 6 | (verdicts & 9 == 0 ? 0 : 2)
+    case .policyDrop: verdicts & 6 | (verdicts & 9 == 0 ? 0 : 4)
+    case .acceptToPass: verdicts & ~2 | verdicts >> 1 & 1
+    }
+  }
+
   private mutating func mapTerminal(_ terminal: Diagram, _ map: TerminalMap) -> Diagram {
+    if terminal < 16 { return Self.mapVerdicts(terminal, map) }
     let outcomes = outcomeSets.outcomes(terminal)
     func replaced(_ from: [Outcome.Verdict], by verdict: Outcome.Verdict) -> [Outcome] {
       outcomes.map { from.contains($0.verdict) ? Outcome(verdict, rewrite: $0.rewrite) : $0 }

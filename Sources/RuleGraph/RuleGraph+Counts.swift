@@ -8,6 +8,9 @@ public struct RuleCounts: Sendable, Hashable {
   public var unparsed = 0
   public var sets = 0
   public var elements = 0
+
+  /// Counts nothing.
+  public init() {}
 }
 
 extension RuleGraph {

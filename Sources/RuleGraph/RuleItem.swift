@@ -36,6 +36,8 @@ public struct RuleItem: Sendable, Hashable {
     case setUnknown
     /// Connection tracking is switched off for the packet.
     case notrack
+    /// The packet's mark is saved to the connection's, or restored from it: `field = (the other mark & ~a) ^ b`.
+    case copyMark
   }
 
   /// The kind of step.

@@ -1,0 +1,141 @@
+import Compliance
+import SourceText
+
+/// `check` for other programs: version 1 of the JSON that DESIGN lays down; fields are added, never changed.
+public enum JSONReport {
+  /// The whole report as one object.
+  public static func render(_ report: CheckReport) -> String { JSONText.pretty(Document(report)) }
+
+  private struct Document: Encodable {
+    var version = 1
+    var policy: PolicyName?
+    var inputs: [Input]
+    var requirements: [Row]
+    var findings: [FindingJSON]
+    var remarks: [String]
+    var summary: Summary
+
+    init(_ report: CheckReport) {
+      policy = report.policyName.map { PolicyName(name: $0, version: report.policyVersion ?? "") }
+      inputs = report.inputs.map { Input(path: $0.path, dialect: $0.dialect, sha256: $0.sha256) }
+      requirements = report.requirements.map {
+        Row(
+          id: $0.id, feature: $0.feature, direction: $0.direction, firewall: $0.firewall, status: $0.status.rawValue)
+      }
+      findings = report.findings.map(FindingJSON.init)
+      remarks = report.remarks
+      summary = Summary(
+        errors: report.count(.error), warnings: report.count(.warning), notes: report.count(.note),
+        files: report.inputs.count, rules: report.ruleCount)
+    }
+
+    enum CodingKeys: CodingKey {
+      case version, policy, inputs, requirements, findings, remarks, summary
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(version, forKey: .version)
+      // Null where no site was given: the key is always there.
+      try values.encode(policy, forKey: .policy)
+      try values.encode(inputs, forKey: .inputs)
+      try values.encode(requirements, forKey: .requirements)
+      try values.encode(findings, forKey: .findings)
+      try values.encode(remarks, forKey: .remarks)
+      try values.encode(summary, forKey: .summary)
+    }
+  }
+
+  private struct PolicyName: Encodable {
+    var name: String
+    var version: String
+  }
+
+  private struct Input: Encodable {
+    var path: String
+    var dialect: String
+    var sha256: String
+  }
+
+  private struct Row: Encodable {
+    var id: String
+    var feature: String
+    var direction: String
+    var firewall: String
+    var status: String
+  }
+
+  private struct Summary: Encodable {
+    var errors: Int
+    var warnings: Int
+    var notes: Int
+    var files: Int
+    var rules: Int
+  }
+}
+
+/// A finding as JSON; `requirement`, `firewall`, `location` and `packet` are null where there is none.
+struct FindingJSON: Encodable {
+  let finding: Finding
+
+  init(_ finding: Finding) { self.finding = finding }
+
+  private enum CodingKeys: CodingKey {
+    case code, name, severity, message, requirement, requirements, firewall, location, related, packet, region
+    case remediation, fingerprint
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(finding.code, forKey: .code)
+    try values.encode(CheckRegistry.check(finding.code)?.name ?? "", forKey: .name)
+    try values.encode(finding.severity.rawValue, forKey: .severity)
+    try values.encode(finding.message, forKey: .message)
+    try values.encode(finding.requirements.first, forKey: .requirement)
+    try values.encode(finding.requirements, forKey: .requirements)
+    try values.encode(finding.firewall, forKey: .firewall)
+    try values.encode(finding.location.map(LocationJSON.init), forKey: .location)
+    try values.encode(
+      finding.related.map { RelatedJSON(location: LocationJSON($0.location), message: $0.message) }, forKey: .related)
+    try values.encode(finding.packet.map(PacketJSON.init), forKey: .packet)
+    try values.encode(finding.region.map(RegionJSON.init), forKey: .region)
+    try values.encode(finding.remediation, forKey: .remediation)
+    try values.encode(finding.fingerprint, forKey: .fingerprint)
+  }
+}
+
+/// A place in a file.
+struct LocationJSON: Encodable {
+  var path: String
+  var line: Int
+  var column: Int
+  var endLine: Int
+  var endColumn: Int
+
+  init(_ location: Location) {
+    path = location.path
+    line = location.line
+    column = location.column
+    endLine = location.endLine
+    endColumn = location.endColumn
+  }
+}
+
+private struct RelatedJSON: Encodable {
+  var location: LocationJSON
+  var message: String
+}
+
+private struct RegionJSON: Encodable {
+  var source: String
+  var destination: String
+  var `protocol`: String
+  var ports: String
+
+  init(_ region: Region) {
+    source = region.source
+    destination = region.destination
+    self.protocol = region.protocolName
+    ports = region.ports
+  }
+}

@@ -1,0 +1,191 @@
+import ArgumentParser
+import Compliance
+import Glibc
+import Reporting
+import Requirements
+import RuleGraph
+import SourceText
+
+/// `fwlint check`: the main job.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Checks firewalls against the flows that a site's features need.",
+    discussion: """
+      Without arguments, fwlint.yaml is looked for upward to the git top. FILE narrows the run to some firewalls of the \
+      site; a FILE that the site does not list needs --position. Without any site only the graph, age and input checks \
+      run.
+      """)
+
+  @Option(name: .customLong("site"), help: "A site file; may be repeated.")
+  var sites: [String] = []
+
+  @Option(help: "The report on standard output: \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: ReportFormat = .text
+
+  @Option(help: "Where the report goes, in place of standard output: FILE, or FORMAT=FILE for one more report.")
+  var output: [String] = []
+
+  @Option(name: .customLong("group"), help: "Security groups in force, for files without a site; may be repeated.")
+  var groups: [String] = []
+
+  @OptionGroup var siteOptions: SiteOptions
+  @OptionGroup var selection: SelectionOptions
+  @OptionGroup var input: InputOptions
+  @OptionGroup var color: ColorOptions
+
+  @Argument(help: "Files to check.")
+  var files: [String] = []
+
+  func run() throws {
+    let outputs = try ReportOutput.parse(output, standard: format)
+    var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
+    try run.load()
+    var report = run.check()
+    report.findings.removeAll { !selection.selects($0.code) }
+    if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
+    for output in outputs { try output.write(report, style: color.style()) }
+    for failure in run.failures { Terminal.printError("error: \(failure)") }
+    if !run.failures.isEmpty { throw ExitCode(2) }
+    if report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
+  }
+}
+
+/// What one call of `check` looks at, and what came of reading it.
+struct CheckRun {
+  let command: CheckCommand
+  let style: TextStyle
+  private var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
+  private var loose: [LoadedFirewall] = []
+  private(set) var failures: [String] = []
+
+  init(command: CheckCommand, style: TextStyle) {
+    self.command = command
+    self.style = style
+  }
+
+  /// Reads the sites and their firewalls; a file that cannot be read is a failure, and the others go on.
+  mutating func load() throws {
+    let options = command.siteOptions
+    var paths = command.sites
+    if paths.isEmpty, options.describesSite || options.position != nil, !options.describesSite {
+      // --position alone adds a file to the site that is found.
+      paths = SiteLoader.discover().map { [$0] } ?? []
+    } else if paths.isEmpty, !options.describesSite, let found = SiteLoader.discover() {
+      paths = [found]
+    }
+    if paths.isEmpty {
+      guard !command.files.isEmpty else {
+        throw RunFailure(
+          "there is no \(SiteLoader.fileName) here or above; give --site or files, or write one with fwlint init")
+      }
+      if options.describesSite { return try loadCommandLineSite() }
+      return loadLooseFiles()
+    }
+    let reader = FileReader(sizeLimit: 64 << 20)
+    for path in paths { try load(SiteLoader.load(path, reader: reader, style: style)) }
+    try requireListed(paths)
+  }
+
+  /// The files that no site has claimed so far.
+  private var unclaimed: Set<Int> = []
+
+  private mutating func load(_ loaded: LoadedSite) throws {
+    if sites.isEmpty { unclaimed = Set(command.files.indices) }
+    let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: loaded.root))
+    let wanted = command.files.map { Paths.canonical($0) ?? $0 }
+    var firewalls: [LoadedFirewall] = []
+    for entry in loaded.site.firewalls {
+      if !wanted.isEmpty {
+        let own = loader.paths(of: entry).map { Paths.canonical($0.path) ?? $0.path }
+        let hits = wanted.indices.filter { own.contains(wanted[$0]) }
+        unclaimed.subtract(hits)
+        if hits.isEmpty { continue }
+      }
+      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+    }
+    sites.append((loaded, firewalls))
+  }
+
+  /// A file that no site lists joins the first one when --position says where it stands.
+  private mutating func requireListed(_ paths: [String]) throws {
+    let files = unclaimed.sorted().map { command.files[$0] }
+    guard !files.isEmpty else { return }
+    guard let word = command.siteOptions.position else {
+      throw RunFailure("\(files[0]) is not listed in \(paths[0]); --position says where it stands")
+    }
+    guard let position = FirewallPosition(rawValue: word) else {
+      throw RunFailure("--position is forward, host or attached, not '\(word)'")
+    }
+    for file in files {
+      let entry = FirewallEntry(
+        paths: [FirewallPath(file)], position: position, groups: command.groups.isEmpty ? nil : command.groups)
+      let root = LintRoot(around: Paths.folder(of: file))
+      let loader = FirewallLoader(
+        loaded: LoadedSite(
+          site: sites[0].loaded.site, policy: sites[0].loaded.policy, folder: "", root: root, remarks: []),
+        loader: command.input.loader(root: root))
+      do { sites[0].firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+    }
+  }
+
+  private mutating func loadCommandLineSite() throws {
+    let source = try command.siteOptions.document(files: command.files, groups: command.groups)
+    let loaded = try SiteLoader.parse(source, folder: "", style: style)
+    let root = LintRoot(around: command.files.first.map(Paths.folder) ?? "")
+    let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: root))
+    var firewalls: [LoadedFirewall] = []
+    for entry in loaded.site.firewalls {
+      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+    }
+    sites.append((loaded, firewalls))
+  }
+
+  private mutating func loadLooseFiles() {
+    for file in command.files {
+      let loader = command.input.loader(root: LintRoot(around: Paths.folder(of: file)))
+      do {
+        var files = try loader.load([(file, file)])
+        for file in files where !file.isUnderstood {
+          throw RunFailure(
+            "\(file.graph.sources[0].path)\(FirewallLoader.firstMistake(file)): nothing understood (FW503)")
+        }
+        if !command.groups.isEmpty { files = try FirewallLoader.select(command.groups, in: files) }
+        loose.append(
+          LoadedFirewall(
+            name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics)))
+      } catch { failures.append("\(error)") }
+    }
+  }
+
+  /// Runs the checks; several sites make one report.
+  func check() -> CheckReport {
+    var reports = sites.map { loaded, firewalls -> CheckReport in
+      var report = Checker().run(CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls))
+      report.remarks = loaded.remarks + report.remarks
+      return report
+    }
+    if sites.isEmpty {
+      let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
+      reports.append(Checker().run(CheckInput(policy: policy, site: nil, firewalls: loose)))
+    }
+    var report = CheckReport.joining(reports)
+    report.inputs = inputs(withDigests: false)
+    return report
+  }
+
+  /// The files that were read, each once.
+  func inputs(withDigests: Bool) -> [InputSummary] {
+    var inputs: [InputSummary] = []
+    var seen: Set<String> = []
+    for firewall in sites.flatMap(\.firewalls) + loose {
+      for graph in firewall.graphs {
+        for source in graph.sources where seen.insert(source.path).inserted {
+          let digest = withDigests ? SHA256.hexDigest(source.bytes) : ""
+          inputs.append(InputSummary(path: source.path, dialect: graph.dialect.rawValue, sha256: digest))
+        }
+      }
+    }
+    return inputs
+  }
+}

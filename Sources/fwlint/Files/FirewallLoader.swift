@@ -1,0 +1,65 @@
+import Compliance
+import Evaluation
+import Requirements
+import RuleGraph
+import SecurityGroups
+import SourceText
+
+/// Reads the files of a site's firewalls.
+struct FirewallLoader {
+  let loaded: LoadedSite
+  let loader: RuleSetLoader
+
+  /// The files of an entry: where they are, and how reports name them.
+  func paths(of entry: FirewallEntry) -> [(path: String, displayPath: String)] {
+    entry.paths.map { path in
+      let joined = Paths.join(loaded.folder, path.path)
+      return (joined, joined)
+    }
+  }
+
+  /// Reads a firewall.
+  ///
+  /// - Throws: a `RunFailure` for files that cannot be read, lie outside of the lint root or hold none of the groups.
+  func load(_ entry: FirewallEntry) throws -> LoadedFirewall {
+    let paths = paths(of: entry)
+    for (path, displayPath) in paths {
+      guard let canonical = Paths.canonical(path) else { continue }
+      guard loader.root.holds(canonical) else {
+        throw RunFailure("\(displayPath): lies outside of the lint root \(loader.root.path)")
+      }
+    }
+    var files = try loader.load(paths)
+    for file in files where !file.isUnderstood {
+      throw RunFailure("\(file.graph.sources[0].path)\(Self.firstMistake(file)): nothing understood (FW503)")
+    }
+    if let groups = entry.groups { files = try Self.select(groups, in: files) }
+    return LoadedFirewall(
+      name: entry.paths[0].path, entry: entry, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
+  }
+
+  /// The files with only some security groups in force; every named group has to be in some file.
+  static func select(_ groups: [String], in files: [LoadedFile]) throws -> [LoadedFile] {
+    var missing = Set(groups)
+    let selected = files.map { file -> LoadedFile in
+      let (graph, unknown) = file.graph.selecting(groups: groups)
+      missing.formIntersection(unknown)
+      return LoadedFile(graph: graph, diagnostics: file.diagnostics)
+    }
+    guard missing.isEmpty else {
+      let known = files.flatMap { $0.graph.groups.map(\.id) }
+      let name = groups.first(where: missing.contains) ?? ""
+      throw RunFailure(
+        "\(files.first?.graph.sources[0].path ?? ""): there is no group \(name)\(Suggestion.hint(for: name, among: known))"
+      )
+    }
+    return selected
+  }
+
+  /// The place of the first error of a file, as `:line:column`.
+  static func firstMistake(_ file: LoadedFile) -> String {
+    guard let first = file.diagnostics.first(where: { $0.severity == .error && $0.file == 0 }) else { return "" }
+    let position = LineIndex(file.graph.sources[0]).position(at: first.range.start)
+    return ":\(position.line):\(position.column): \(first.message)"
+  }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// Paths as text.
+enum Paths {
+  /// A path as seen from a folder; absolute paths stay.
+  static func join(_ folder: String, _ path: String) -> String {
+    if path.hasPrefix("/") || folder.isEmpty || folder == "." { return path }
+    return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
+  }
+
+  /// The folder of a path; empty for a bare name.
+  static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last part of a path.
+  static func name(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
+
+  /// The absolute path without links and dots; nil when it does not exist.
+  static func canonical(_ path: String) -> String? {
+    guard let resolved = realpath(path.isEmpty ? "." : path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Whether something exists there.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}
+
+/// The folder outside of which no file is read on a file's say-so.
+struct LintRoot: Sendable {
+  /// Its canonical path.
+  let path: String
+
+  /// The git top that holds a folder, else the folder itself.
+  init(around folder: String) {
+    let start = Paths.canonical(folder) ?? "/"
+    path = Self.gitTop(around: start) ?? start
+  }
+
+  /// The nearest folder upward that holds `.git`; nil outside of git.
+  static func gitTop(around start: String) -> String? {
+    var folder = start
+    while true {
+      if Paths.exists(Paths.join(folder, ".git")) { return folder }
+      if folder == "/" || folder.isEmpty { return nil }
+      folder = Paths.folder(of: folder)
+    }
+  }
+
+  /// Whether a canonical path lies below the root.
+  func holds(_ canonical: String) -> Bool {
+    canonical == path || path == "/" || canonical.hasPrefix(path + "/")
+  }
+}

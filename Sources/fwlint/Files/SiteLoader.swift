@@ -1,0 +1,72 @@
+import Compliance
+import Glibc
+import Reporting
+import Requirements
+import SourceText
+
+/// A site file that was read, and where it stands.
+struct LoadedSite {
+  var site: Site
+  var policy: Policy
+  /// The folder of the site file, as given; paths in the site are relative to it.
+  var folder: String
+  var root: LintRoot
+  /// What the site file is told, below the rank of an error.
+  var remarks: [String]
+}
+
+/// Finds and reads site files.
+enum SiteLoader {
+  static let fileName = "fwlint.yaml"
+
+  /// The site file of the current folder or of one above it, up to the git top; nil when there is none.
+  static func discover() -> String? {
+    guard let start = Paths.canonical(".") else { return nil }
+    let top = LintRoot.gitTop(around: start) ?? start
+    var folder = start
+    var shown = fileName
+    while true {
+      if Paths.exists(Paths.join(folder, fileName)) { return shown }
+      if folder == top || folder == "/" { return nil }
+      folder = Paths.folder(of: folder)
+      shown = "../" + shown
+    }
+  }
+
+  /// Reads a site file; its mistakes go to standard error, each at its place.
+  ///
+  /// - Throws: a `RunFailure` when the file must not be used.
+  static func load(_ path: String, reader: FileReader, style: TextStyle) throws -> LoadedSite {
+    try parse(try reader.read(path), folder: Paths.folder(of: path), style: style)
+  }
+
+  /// The same for a site that is at hand as text.
+  static func parse(_ source: SourceFile, folder: String, style: TextStyle) throws -> LoadedSite {
+    let document = Site.parse(
+      source, findPolicy: { Policy.embedded(named: $0, withWords: false).policy },
+      knownCodes: CheckRegistry.checks.map(\.code))
+    let lines = LineIndex(source)
+    let errors = document.diagnostics.filter { $0.severity == .error }
+    guard errors.isEmpty, let site = document.site, let policy = document.policy else {
+      for diagnostic in errors { Terminal.printErrorLine(Diagnostics.line(diagnostic, source, lines, style)) }
+      let count = errors.count == 1 ? "one mistake" : "\(errors.count) mistakes"
+      throw RunFailure("\(source.path): the site file has \(count)")
+    }
+    let remarks = document.diagnostics.map { diagnostic -> String in
+      let position = lines.position(at: diagnostic.range.start)
+      return "\(source.path):\(position.line):\(position.column): \(diagnostic.message)"
+    }
+    return LoadedSite(site: site, policy: policy, folder: folder, root: LintRoot(around: folder), remarks: remarks)
+  }
+}
+
+/// Diagnostics as lines.
+enum Diagnostics {
+  /// `path:line:column: severity: message`.
+  static func line(_ diagnostic: Diagnostic, _ source: SourceFile, _ lines: LineIndex, _ style: TextStyle) -> String {
+    PositionedDiagnostic(
+      path: source.path, severity: diagnostic.severity, position: lines.position(at: diagnostic.range.start),
+      message: diagnostic.message
+    ).line(style)
+  }
+}

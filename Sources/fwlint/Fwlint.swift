@@ -1,0 +1,49 @@
+import ArgumentParser
+
+/// The command line: one subcommand a file.
+struct Fwlint: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fwlint",
+    abstract: "Checks firewall configurations against what FortiMail needs.",
+    discussion: """
+      Reads nftables rule sets, iptables-save dumps and security-group exports, and reports required flows that are \
+      blocked, openings beyond what is declared, and deprecated entries. Exit codes: 0 nothing to report, 1 findings, \
+      2 the run itself failed.
+      """,
+    version: Version.text,
+    subcommands: [
+      CheckCommand.self, TraceCommand.self, GraphCommand.self, InspectCommand.self, RequirementsCommand.self,
+      ExplainCommand.self, InitCommand.self,
+    ])
+}
+
+/// Why a run could not do its work: printed as one line, exit code 2.
+struct RunFailure: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+@main
+enum Main {
+  /// Runs the command; whatever goes wrong with the run itself ends with exit code 2.
+  static func main() {
+    do {
+      var command = try Fwlint.parseAsRoot()
+      try command.run()
+    } catch {
+      let code = Fwlint.exitCode(for: error)
+      if error is ExitCode { Terminal.exit(code.rawValue) }
+      if code.isSuccess {
+        Terminal.print(Fwlint.fullMessage(for: error) + "\n")
+        Terminal.exit(0)
+      }
+      if let failure = error as? RunFailure {
+        Terminal.printError("error: \(failure.description)")
+      } else {
+        Terminal.printError(Fwlint.fullMessage(for: error))
+      }
+      Terminal.exit(2)
+    }
+  }
+}
