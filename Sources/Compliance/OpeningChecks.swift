@@ -40,6 +40,8 @@ struct OpeningChecks {
     var ruleCount: Int
     var jumps: [UInt32]
     var boxes: [(PacketBox, IPFamily)]
+    /// What the rule lets through that is required or declared, and so has to stay.
+    var kept: [(PacketBox, IPFamily)]
     var packet: Packet?
     var rows: [String]
     var features: [String]
@@ -47,6 +49,7 @@ struct OpeningChecks {
 
     mutating func merge(_ other: Opening) {
       boxes += other.boxes
+      kept += other.kept
       for row in other.rows where !rows.contains(row) { rows.append(row) }
       for feature in other.features where !features.contains(feature) { features.append(feature) }
     }
@@ -70,8 +73,8 @@ struct OpeningChecks {
     var excess = allowed
     func take(_ part: PacketBox) { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
     let permitted = regions.permitted(direction, units: assessment.units)
-    for (part, _) in permitted { take(part) }
-    for part in regions.alsoOpen(direction, units: assessment.units) { take(part) }
+    let wanted = permitted.map(\.box) + regions.alsoOpen(direction, units: assessment.units)
+    for part in wanted { take(part) }
     take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
     take(PolicyRegions.housekeeping(family))
     take(PolicyRegions.foreignICMP(family))
@@ -83,22 +86,56 @@ struct OpeningChecks {
     // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
     return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
       let own = evaluator.intersection(blame.packets, excess)
-      return own.isEmpty || isUnfilterable(blame.decider) ? [] : classify(blame, own, direction, family, evaluator, map)
+      if own.isEmpty || isUnfilterable(blame.decider) { return [] }
+      let kept = self.kept(of: blame, wanted, direction, evaluator).map { ($0, family) }
+      return classify(blame, own, kept: kept, direction, family, evaluator, map)
     }
   }
 
-  /// Whether a provider lets it through whatever the groups say, as AWS does with its own DNS, metadata and time.
+  /// What a rule lets through that has to stay, as it meets the rule: published addresses are translated by then.
+  private func kept(
+    of blame: Blame, _ wanted: [PacketBox], _ direction: Direction, _ evaluator: PathEvaluator
+  ) -> [PacketBox] {
+    var kept: [PacketBox] = []
+    for want in wanted {
+      for var box in evaluator.boxes(of: evaluator.restrict(blame.packets, to: want), limit: 8).boxes {
+        // Peers in many pieces are the wanted ones less what other rules decide: all that are wanted say the same.
+        let peers = direction == .incoming ? box.sources : box.destinations
+        if peers?.prefixCount ?? 0 > 8 {
+          if direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
+        }
+        box = translated(box)
+        if !kept.contains(box) { kept.append(box) }
+      }
+    }
+    return kept
+  }
+
+  private func translated(_ box: PacketBox) -> PacketBox {
+    let published = assessment.publishedHere
+    guard let called = box.destinations, !called.intersection(published).isEmpty else { return box }
+    var box = box
+    let units = assessment.units.filter { unit in unit.published.contains { called.contains($0.address) } }
+    box.destinations = units.reduce(called.subtracting(published)) { $0.union($1.allAddresses) }
+    return box
+  }
+
+  /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time:
+  /// a rule that is not written, for some addresses only, before any group's. Defaults that a user can close match
+  /// everything or stand in a group.
   private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
-    guard let decider, let rule = decider.rule else { return false }
+    guard let decider, let index = decider.rule else { return false }
     let graph = firewall.graphs[decider.graph]
-    return (graph.dialect == .aws || graph.dialect == .cloudformation) && !graph.rules[Int(rule)].isWritten
+    let rule = graph.rules[Int(index)]
+    return graph.dialect.isSecurityGroup && !rule.isWritten && rule.itemCount > 0
+      && graph.chains[Int(decider.chain)].base != nil
   }
 
   // MARK: Codes
 
   private func classify(
-    _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily, _ evaluator: PathEvaluator,
-    _ map: ServiceMap
+    _ blame: Blame, _ excess: PacketSelection, kept: [(PacketBox, IPFamily)], _ direction: Direction,
+    _ family: IPFamily, _ evaluator: PathEvaluator, _ map: ServiceMap
   ) -> [Opening] {
     var rest = excess
     var result: [Opening] = []
@@ -108,7 +145,8 @@ struct OpeningChecks {
       result.append(
         Opening(
           code: code, direction: direction, decider: blame.decider, ruleCount: blame.ruleCount, jumps: blame.jumps,
-          boxes: boxes, packet: evaluator.witness(of: packets), rows: rows, features: features, path: evaluator.path))
+          boxes: boxes, kept: kept, packet: evaluator.witness(of: packets), rows: rows, features: features,
+          path: evaluator.path))
       rest = evaluator.difference(rest, packets)
     }
     let breadth = Breadth(of: blame.packets, evaluator)
@@ -192,12 +230,8 @@ struct OpeningChecks {
   }
 
   private func remedy(_ opening: Opening) -> String {
-    guard let family = opening.boxes.first?.1 else { return "" }
-    let required: AddressSet? =
-      opening.code == "FW202" || opening.code == "FW205" ? permittedPeers(opening, family) : nil
     let edit = Remedy(firewall: firewall).narrow(
-      opening.boxes.filter { $0.1 == family }.map(\.0), family: family, decider: opening.decider,
-      direction: opening.direction, required: required)
+      to: opening.kept, decider: opening.decider, direction: opening.direction)
     switch opening.code {
     case "FW206":
       let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
@@ -205,14 +239,5 @@ struct OpeningChecks {
     case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
     default: return edit
     }
-  }
-
-  /// The peers that the declared rows of an opening allow.
-  private func permittedPeers(_ opening: Opening, _ family: IPFamily) -> AddressSet {
-    regions.permitted(opening.direction, units: assessment.units)
-      .filter { opening.rows.contains($0.requirement.row) }
-      .reduce(AddressSet()) { set, entry in
-        set.union((opening.direction == .incoming ? entry.box.sources : entry.box.destinations) ?? AddressSet())
-      }.restricted(to: family)
   }
 }

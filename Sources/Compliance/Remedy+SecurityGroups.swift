@@ -20,7 +20,9 @@ extension Remedy {
     let own = decider.flatMap { decider in
       graph.groups.first { $0.ingressChain == decider.chain || $0.egressChain == decider.chain }
     }
-    return (own ?? graph.groups.first)?.id ?? "GROUP"
+    guard let group = own ?? graph.groups.first else { return "GROUP" }
+    // Azure's ids are whole paths; its commands take names.
+    return graph.dialect == .azure ? group.name ?? group.id : group.id
   }
 
   /// The provider's call that lets a box through, and for AWS the same as YAML.
@@ -39,8 +41,7 @@ extension Remedy {
 
   /// The calls that take a rule away as it is written and add what has to stay.
   func narrowGroup(
-    _ replacements: [PacketBox], _ family: IPFamily, _ direction: Direction, _ decider: TraceResult.Decider?,
-    _ graph: RuleGraph
+    _ kept: [(PacketBox, IPFamily)], _ direction: Direction, _ decider: TraceResult.Decider?, _ graph: RuleGraph
   ) -> String {
     guard let decider, let rule = decider.rule, graph.rules[Int(rule)].isWritten else {
       return "deny it explicitly: it is the provider's default that lets it through"
@@ -48,7 +49,7 @@ extension Remedy {
     let group = group(of: decider, direction, graph)
     let written = permission(graph.rules[Int(rule)], direction, graph)
     var calls = [call(written, direction, graph.dialect, group: group, adds: false)]
-    calls += replacements.map { groupRule($0, family, direction, graph, group: group) }
+    calls += kept.prefix(2 * Self.limit).map { groupRule($0.0, $0.1, direction, graph, group: group) }
     return calls.reduce(into: [String]()) { result, call in if !result.contains(call) { result.append(call) } }
       .joined(separator: "\n")
   }

@@ -34,34 +34,27 @@ struct Remedy {
       + lines.map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
   }
 
-  /// How to close what a rule opens beyond what is required; `required` are the peers that it has to keep serving.
-  func narrow(
-    _ boxes: [PacketBox], family: IPFamily, decider: TraceResult.Decider?, direction: Direction,
-    required: AddressSet?
-  ) -> String {
+  /// How to close what a rule opens beyond what has to stay: replaced by just that, or deleted where nothing has to.
+  func narrow(to kept: [(PacketBox, IPFamily)], decider: TraceResult.Decider?, direction: Direction) -> String {
     let graphIndex = decider?.graph ?? 0
     guard graphIndex < firewall.graphs.count else { return "" }
     let graph = firewall.graphs[graphIndex]
-    let kept = required?.restricted(to: family)
-    let replacements = (kept?.isEmpty ?? true ? [] : boxes.prefix(Self.limit)).map { box -> PacketBox in
-      var narrowed = box
-      if direction == .outgoing { narrowed.destinations = kept } else { narrowed.sources = kept }
-      return narrowed
-    }
-    if graph.dialect.isSecurityGroup { return narrowGroup(replacements, family, direction, decider, graph) }
+    if graph.dialect.isSecurityGroup { return narrowGroup(kept, direction, decider, graph) }
     guard let decider, decider.rule != nil else {
       let drop = graph.dialect == .nftables ? "drop" : "DROP"
       return "set the chain's policy to \(drop) and accept what is required"
     }
-    guard !replacements.isEmpty else { return "delete this rule" }
+    guard !kept.isEmpty else { return "delete this rule" }
     let chainName = graph.names[graph.chains[Int(decider.chain)].name]
-    let lines = replacements.map { box in
-      graph.dialect == .nftables
-        ? nftRule(box, family, isReply: false) + " accept"
-        : iptablesRules(box, family, isReply: false, target: "ACCEPT")
-    }
+    var lines = Self.distinct(
+      kept.map { box, family in
+        graph.dialect == .nftables
+          ? nftRule(box, family, isReply: false) + " accept"
+          : iptablesRules(box, family, isReply: false, target: "ACCEPT")
+      })
+    if lines.count > 2 * Self.limit { lines = ["# \(lines.count) rules, one for each flow that has to stay"] }
     return "replace this rule by:\n"
-      + Self.distinct(lines).map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
+      + lines.map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
   }
 
   private static func distinct(_ lines: [String]) -> [String] {

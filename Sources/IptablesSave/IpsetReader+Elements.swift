@@ -46,7 +46,6 @@ extension IpsetReader {
       case "before": options.before = next
       case "after": options.after = next
       case "timeout", "packets", "bytes", "comment", "skbmark", "skbprio", "skbqueue": break
-      case "-exist", "-!": index -= 1
       default: throw Complaint("there is no option '\(option.string)' of an element", range(index))
       }
       index += option.equals("nomatch") || option.equals("wildcard") ? 1 : 2

@@ -12,8 +12,11 @@ struct IpsetReader {
   /// The set whose members a listing is giving.
   private var listed: String?
   private var isInMembers = false
-  /// The last set that an element was added to, so that names are not compared for each element.
-  private var last: (name: ByteText, key: String)?
+  private var toleratesRepetition = false
+  /// The last set that an element was added to, so that names are not looked up for each element.
+  private var last: (name: ByteText, key: String, plainFamily: IPFamily?)?
+  /// Elements of that set that are not yet in the table.
+  private var waiting: [Interval<UInt128>] = []
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
@@ -34,12 +37,12 @@ struct IpsetReader {
         text = bytes
         readLine()
       case .composite:
+        forgetLast()
         let unquoted = LineLexer.unquote(bytes, &arguments)
         unquoted.withUnsafeBufferPointer { buffer in
           text = buffer
-          last = nil
           readLine()
-          last = nil
+          forgetLast()
           text = bytes
         }
       case .openQuote(let offset):
@@ -48,6 +51,16 @@ struct IpsetReader {
       }
       index = lineEnd + 1
     }
+    forgetLast()
+  }
+
+  /// Moves waiting elements into the table, before anything but a further element happens.
+  private mutating func forgetLast() {
+    if let last, !waiting.isEmpty {
+      table[last.key]?.intervals += waiting
+      waiting.removeAll(keepingCapacity: true)
+    }
+    last = nil
   }
 
   func argument(_ index: Int) -> ByteText {
@@ -58,6 +71,8 @@ struct IpsetReader {
 
   private mutating func readLine() {
     guard !arguments.isEmpty else { return }
+    if addPlain() { return }
+    forgetLast()
     do throws(Complaint) {
       if try readListing() { return }
       try readCommand()
@@ -73,7 +88,12 @@ struct IpsetReader {
     if argument(0).equals("ipset") || argument(0).equals("/sbin/ipset") || argument(0).equals("/usr/sbin/ipset") {
       index = 1
     }
-    while index < arguments.count, isIgnored(argument(index)) { index += 1 }
+    // -exist may stand anywhere; it makes repeated creations and additions no mistakes.
+    toleratesRepetition = arguments.indices.contains { !arguments[$0].isQuoted && isIgnored(argument($0)) }
+    if toleratesRepetition {
+      let kept = arguments.indices.filter { arguments[$0].isQuoted || !isIgnored(argument($0)) }
+      arguments = kept.map { arguments[$0] }
+    }
     guard index < arguments.count else { return }
     let command = argument(index)
     let rest = index + 1
@@ -117,14 +137,13 @@ struct IpsetReader {
         range(index + 1))
     }
     if table[name] != nil {
-      guard (0..<arguments.count).contains(where: { isIgnored(argument($0)) }) else {
+      guard toleratesRepetition else {
         throw Complaint("set '\(name)' exists already", range(index))
       }
       return
     }
     try readCreateOptions(from: index + 2, into: &set)
     table[name] = set
-    last = nil
   }
 
   private func readCreateOptions(from start: Int, into set: inout Ipset) throws(Complaint) {
@@ -156,7 +175,7 @@ struct IpsetReader {
       case "range", "family", "hashsize", "maxelem", "timeout", "bucketsize", "initval", "size", "probes", "resize",
         "gc", "from", "to":
         index += 2
-      case "counters", "comment", "skbinfo", "forceadd", "-exist", "-!": index += 1
+      case "counters", "comment", "skbinfo", "forceadd": index += 1
       default: throw Complaint("there is no option '\(option.string)' of this command", range(index))
       }
     }
@@ -192,18 +211,35 @@ struct IpsetReader {
   private mutating func add(_ index: Int, isDeletion: Bool) throws(Complaint) {
     guard index + 1 < arguments.count else { throw Complaint("a set and an element are needed", range(index - 1)) }
     let name = argument(index)
-    let key: String
-    if let last, isSame(last.name, name) {
-      key = last.key
-    } else {
-      key = name.string
-      guard table[key] != nil else {
-        throw Complaint(
-          "there is no set '\(key)'\(Suggestion.hint(for: key, among: table.names))", range(index))
-      }
-      last = (name, key)
+    let key = name.string
+    guard let set = table[key] else {
+      throw Complaint("there is no set '\(key)'\(Suggestion.hint(for: key, among: table.names))", range(index))
     }
     try readElement(index + 1, into: key, isDeletion: isDeletion)
+    if !isDeletion, text.baseAddress == bytes.baseAddress { last = (name, key, plainFamily(of: set)) }
+  }
+
+  /// The family of a set of plain addresses or networks; nil for sets of other kinds.
+  private func plainFamily(of set: Ipset) -> IPFamily? {
+    guard set.dimensions.count == 1, set.dimensions[0].isAddress, set.mask == .max else { return nil }
+    return set.family
+  }
+
+  /// The short way for `add SET ADDRESS` lines that follow one another.
+  private mutating func addPlain() -> Bool {
+    guard arguments.count == 3, let last, let family = last.plainFamily, argument(0).equals("add"),
+      isSame(last.name, argument(1))
+    else { return false }
+    let element = argument(2)
+    switch family {
+    case .v4:
+      guard case .v4(let mask, let value)? = RulesetReader.plainV4(element) else { return false }
+      waiting.append(Interval(UInt128(value), UInt128(value | ~mask)))
+    case .v6:
+      guard let value = IPAddress.parseV6(element.slice) else { return false }
+      waiting.append(Interval(value))
+    }
+    return true
   }
 
   private func isSame(_ left: ByteText, _ right: ByteText) -> Bool {

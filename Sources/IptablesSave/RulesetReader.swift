@@ -165,11 +165,15 @@ struct RulesetReader {
     }
     let textEnd = end > start && bytes[end - 1] == 0x0D ? end - 1 : end
     guard argumentCount > 0 else {
-      if textEnd > start { report(.error, "a line of blanks, which iptables-restore refuses", SourceRange(start, textEnd)) }
+      if textEnd > start {
+        report(.error, "a line of blanks, which iptables-restore refuses", SourceRange(start, textEnd))
+      }
       return
     }
     let first = ByteText(bytes, Int(arguments[0].sourceStart), Int(arguments[0].sourceEnd))
-    if LineLexer.isBlank(bytes[start]), first[0] == 0x2A || first[0] == 0x3A || first[0] == 0x23 || first.equals("COMMIT") {
+    if LineLexer.isBlank(bytes[start]),
+      first[0] == 0x2A || first[0] == 0x3A || first[0] == 0x23 || first.equals("COMMIT")
+    {
       report(
         .error, "blanks at the beginning of the line, which iptables-restore refuses",
         SourceRange(start, first.start))

@@ -30,7 +30,9 @@ struct ShellLexer {
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-  /// The next command; nil at the end. A command without words is an empty line or a separator.
+  /// The next command; nil at the end.
+  ///
+  /// A command without words is an empty line or a separator.
   mutating func next() -> (command: Command, endsLine: Bool)? {
     guard index < bytes.count else { return nil }
     var command = Command()

@@ -15,19 +15,18 @@ struct AWSReader {
   /// What AWS never filters: its resolver, instance and container metadata, time and licence activation.
   ///
   /// **Source:** VPC user guide, "Control traffic to your AWS resources using security groups".
-  static let unfiltered = AddressSet(
-    [
-      "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
-      "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
-    ].compactMap { IPPrefix($0) })
+  static let unfiltered = GroupGraphBuilder.UnfilteredService([
+    "169.254.169.253", "169.254.169.254", "169.254.169.123", "169.254.169.250/31", "169.254.170.2",
+    "fd00:ec2::253", "fd00:ec2::254", "fd00:ec2::123", "fd00:ec2::250/127",
+  ])
 
   /// What surrounds security groups, and network ACLs, which keep no state.
   static func surroundings(unread: [SourceRange]) -> [GroupGraphBuilder.Level: GroupGraphBuilder.Surroundings] {
     [
       .interface: GroupGraphBuilder.Surroundings(
-        unfiltered: unfiltered, unread: unread, unreadVerdict: .accept),
+        unfiltered: [unfiltered], unread: unread, unreadVerdict: .accept),
       .subnet: GroupGraphBuilder.Surroundings(
-        isStateful: false, unfiltered: unfiltered, unfilteredIngress: true, unread: unread),
+        isStateful: false, unfiltered: [unfiltered], unfilteredIngress: true, unread: unread),
     ]
   }
 
@@ -47,11 +46,20 @@ struct AWSReader {
       builder.error("the security group has neither GroupId nor GroupName", at: node.range)
       group = builder.namelessGroup(at: node.range)
     }
-    readPermissions(node["IpPermissions"], group, .ingress)
-    readPermissions(node["IpPermissionsEgress"], group, .egress)
+    readPermissions(node, "IpPermissions", group, .ingress)
+    readPermissions(node, "IpPermissionsEgress", group, .egress)
   }
 
-  private mutating func readPermissions(_ list: YAMLNode?, _ group: Int, _ direction: TrafficDirection) {
+  private mutating func readPermissions(
+    _ node: YAMLNode, _ key: String, _ group: Int, _ direction: TrafficDirection
+  ) {
+    guard let list = node[key] else {
+      // The client prints an empty list where there is no permission: this one was cut out.
+      builder.warning("the security group has no \(key): what it allows is not known", at: node.range)
+      var draft = RuleDraft(.accept, range: SourceRange(0, 0))
+      draft.undecidable = ["\(key), which the export leaves out"]
+      return builder.add(draft, to: group, direction)
+    }
     for permission in builder.elements(list) {
       guard permission.kind == .mapping else {
         builder.error("a permission is a mapping", at: permission.range)

@@ -31,6 +31,7 @@ extension AzureReader {
           rule.source = source.match
           rule.destination = destination.match
           rule.isNever = source.isNever || destination.isNever
+          rule.undecidable += [source.reason, destination.reason].compactMap { $0 }
           // Of a list, the entry of the peer; it is the unit's own side that is seldom listed.
           let peers = direction == .ingress ? sources : destinations
           if peers.count > 1 { rule.range = (direction == .ingress ? source : destination).range }
@@ -171,10 +172,12 @@ extension AzureReader {
     }
   }
 
-  private struct End {
+  struct End {
     var match: AddressMatch
     var range: SourceRange
     var isNever = false
+    /// Why it perhaps does not match.
+    var reason: String?
   }
 
   /// The addresses of one end: prefixes, service tags and application security groups, each for itself.
@@ -215,14 +218,16 @@ extension AzureReader {
     switch (isLocal, text.lowercased()) {
     case (true, "virtualnetwork"): return End(match: .any, range: range)
     case (true, "internet"), (true, "azureloadbalancer"): return End(match: .any, range: range, isNever: true)
-    default: return End(match: Self.tag(text), range: range)
+    default: return Self.tag(text, at: range)
     }
   }
 
-  /// A service tag: the load balancer's probes come from one address, the others are lists of Microsoft's.
-  static func tag(_ text: String) -> AddressMatch {
-    if text.lowercased() == "azureloadbalancer", let host = IPPrefix("168.63.129.16") { return .prefix(host) }
-    return .reference(kind: "service tag", name: text)
+  /// A service tag: a list of Microsoft's, or the address of the load balancer's probes, of which only they count.
+  static func tag(_ text: String, at range: SourceRange) -> End {
+    if text.lowercased() == "azureloadbalancer", let host = IPPrefix("168.63.129.16") {
+      return End(match: .prefix(host), range: range, reason: "health probes of Azure's load balancer")
+    }
+    return End(match: .reference(kind: "service tag", name: text), range: range)
   }
 
   private static func isTag(_ text: String) -> Bool {

@@ -28,10 +28,21 @@ struct AzureReader {
 
   init(builder: GroupGraphBuilder) { self.builder = builder }
 
-  /// What Azure itself lets through: its host's resolver, metadata and health probes, unless a rule names their tags.
+  /// The services of Azure's host that groups do not filter unless a rule names their tags: the resolver, DHCP, the
+  /// agent's and the instance metadata.
+  ///
+  /// **Source:** "Azure platform considerations" in the overview of network security groups; "What is IP address
+  /// 168.63.129.16".
+  private static let unfiltered: [GroupGraphBuilder.UnfilteredService] = [
+    GroupGraphBuilder.UnfilteredService(["168.63.129.16"], IPProtocol.udp, ports: [53, 67]),
+    GroupGraphBuilder.UnfilteredService(["168.63.129.16"], IPProtocol.tcp, ports: [53, 80, 32526]),
+    GroupGraphBuilder.UnfilteredService(["169.254.169.254"], IPProtocol.tcp, ports: [80]),
+  ]
+
+  /// What surrounds groups at both levels.
   func surroundings(unread: [SourceRange]) -> [GroupGraphBuilder.Level: GroupGraphBuilder.Surroundings] {
     let all = GroupGraphBuilder.Surroundings(
-      unfiltered: AddressSet(["168.63.129.16", "169.254.169.254"].compactMap { IPPrefix($0) }),
+      unfiltered: Self.unfiltered,
       unfilteredReason: namesPlatform ? "Azure's own services, which a rule names by tag" : nil, unread: unread)
     return [.subnet: all, .interface: all]
   }
@@ -147,7 +158,9 @@ struct AzureReader {
     let tags = ["VirtualNetwork", direction == .ingress ? "AzureLoadBalancer" : "Internet"]
     for tag in tags {
       var draft = RuleDraft(.accept, range: SourceRange(0, 0))
-      draft.setPeer(Self.tag(tag), direction)
+      let end = Self.tag(tag, at: draft.range)
+      draft.setPeer(end.match, direction)
+      if let reason = end.reason { draft.undecidable = [reason] }
       builder.add(draft, to: group, direction)
     }
     builder.add(RuleDraft(.drop, range: SourceRange(0, 0)), to: group, direction)

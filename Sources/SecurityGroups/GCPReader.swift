@@ -26,7 +26,7 @@ struct GCPReader {
 
   /// What Google never filters, its metadata server and resolver, and the implied rules.
   static func surroundings(unread: [SourceRange]) -> [GroupGraphBuilder.Level: GroupGraphBuilder.Surroundings] {
-    let unfiltered = AddressSet(["169.254.169.254", "fd20:ce::254"].compactMap { IPPrefix($0) })
+    let unfiltered = [GroupGraphBuilder.UnfilteredService(["169.254.169.254", "fd20:ce::254"])]
     return [
       .interface: GroupGraphBuilder.Surroundings(unfiltered: unfiltered, allowsEgress: true, unread: unread)
     ]

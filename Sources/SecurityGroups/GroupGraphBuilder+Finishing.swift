@@ -4,12 +4,25 @@ import SourceText
 
 /// The base chains, as the provider combines groups and adds what it does by itself.
 extension GroupGraphBuilder {
+  /// A service of the provider that groups do not filter.
+  struct UnfilteredService {
+    var addresses: AddressSet
+    var transport: TransportMatch
+
+    /// Makes a service at some addresses: with a protocol, at these ports only.
+    init(_ addresses: [String], _ protocolNumber: UInt8? = nil, ports: [UInt32] = []) {
+      self.addresses = AddressSet(addresses.compactMap { IPPrefix($0) })
+      transport = TransportMatch(protocolNumber: protocolNumber)
+      if !ports.isEmpty { transport.destinationPorts = IntervalSet(ports.map { Interval($0) }) }
+    }
+  }
+
   /// What a provider does by itself, whatever the groups say.
   struct Surroundings {
     /// Whether replies of allowed connections pass.
     var isStateful = true
-    /// Peers whose traffic is never filtered on its way out.
-    var unfiltered = AddressSet()
+    /// Services that are never filtered on the way to them.
+    var unfiltered: [UnfilteredService] = []
     /// Whether they are not filtered on the way in either, for filters without memory.
     var unfilteredIngress = false
     /// Why `unfiltered` is perhaps filtered after all.
@@ -57,33 +70,58 @@ extension GroupGraphBuilder {
     let unwritten = SourceRange(0, 0)
     if surroundings.isStateful { addEstablished(to: chain) }
     if direction == .egress || surroundings.unfilteredIngress {
-      if !surroundings.unfiltered.isEmpty {
+      for service in surroundings.unfiltered {
         var draft = RuleDraft(.accept, range: unwritten)
-        draft.setPeer(.set(surroundings.unfiltered), direction)
+        draft.setPeer(.set(service.addresses), direction)
+        draft.transport = service.transport
         if let reason = surroundings.unfilteredReason { draft.undecidable = [reason] }
         add(draft, toChain: chain)
       }
     }
+    // What may only allow comes last: the sure rules before it then keep what they allow.
+    let unreadIsLast = surroundings.unreadVerdict == .accept
+    if !unreadIsLast { addUnread(surroundings, to: chain) }
+    let called = members.filter { $0.level == level }
+    let alternatives = called.filter { if case .alternatives = $0.combination { true } else { false } }
+    var choice: Int?
+    for member in called {
+      guard case .alternatives(let reason) = member.combination, alternatives.count > 1 else {
+        addCall(to: self.chain(member.group, direction), from: chain)
+        continue
+      }
+      if choice == nil {
+        choice = addChoice(alternatives.map(\.group), direction, reason: reason)
+        if let choice { addCall(to: choice, from: chain) }
+      }
+    }
+    if unreadIsLast { addUnread(surroundings, to: chain) }
+    if direction == .egress, surroundings.allowsEgress {
+      graph.appendRule(to: chain, items: [], verdict: .accept, understanding: .exact, range: unwritten)
+    }
+  }
+
+  private mutating func addCall(to target: Int, from chain: Int) {
+    graph.appendRule(
+      to: chain, items: [], verdict: Verdict(.jump, UInt32(target)), understanding: .exact, range: SourceRange(0, 0))
+  }
+
+  /// A chain that goes to one of several groups and, once it has, to no other: all but the last perhaps.
+  private mutating func addChoice(_ groups: [Int], _ direction: TrafficDirection, reason: String) -> Int {
+    let choice = Int(addChain("one group's \(direction)", range: SourceRange(0, 0)))
+    for group in groups {
+      let items = group == groups.last ? [] : [graph.undecidable(reason)]
+      graph.appendRule(
+        to: choice, items: items, verdict: Verdict(.goto, UInt32(chain(group, direction))),
+        understanding: items.isEmpty ? .exact : .approximated, range: SourceRange(0, 0))
+    }
+    return choice
+  }
+
+  private mutating func addUnread(_ surroundings: Surroundings, to chain: Int) {
     for range in surroundings.unread {
       var draft = RuleDraft(surroundings.unreadVerdict, range: range)
       draft.isUnparsed = true
       add(draft, toChain: chain)
-    }
-    let called = members.filter { $0.level == level }
-    for (position, member) in called.enumerated() {
-      var items: [RuleItem] = []
-      if case .alternatives(let reason) = member.combination {
-        let later = called[(position + 1)...]
-        let isLast = !later.contains { if case .alternatives = $0.combination { true } else { false } }
-        if !isLast { items = [graph.undecidable(reason)] }
-      }
-      let target = UInt32(self.chain(member.group, direction))
-      graph.appendRule(
-        to: chain, items: items, verdict: Verdict(.jump, target),
-        understanding: items.isEmpty ? .exact : .approximated, range: unwritten)
-    }
-    if direction == .egress, surroundings.allowsEgress {
-      graph.appendRule(to: chain, items: [], verdict: .accept, understanding: .exact, range: unwritten)
     }
   }
 

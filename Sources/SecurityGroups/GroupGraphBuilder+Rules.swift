@@ -23,9 +23,14 @@ extension GroupGraphBuilder {
         isEmpty = false
       }
     }
+    guard isEmpty else { return }
     // Ends of different families, or an empty list: the rule is there but matches nothing.
-    if isEmpty { append([RuleItem(.never, .family)], draft, isUnparsed: isUnparsed, to: chain) }
+    let nothing = isUnparsed && !draft.isNever ? graph.undecidable(Self.notUnderstood) : RuleItem(.never, .family)
+    append([nothing], draft, isUnparsed: isUnparsed, to: chain)
   }
+
+  /// Why a rule of `Understanding.unparsed` perhaps matches.
+  private static let notUnderstood = "a rule that was not understood"
 
   /// Adds the rule of one family, or of both with nil; false when no packet of it can match.
   private mutating func addRule(_ draft: RuleDraft, _ family: IPFamily?, isUnparsed: Bool, to chain: Int) -> Bool {
@@ -93,7 +98,7 @@ extension GroupGraphBuilder {
     if case .doubtful(let item) = source { items.append(item) }
     if case .doubtful(let item) = destination { items.append(item) }
     for reason in draft.undecidable { items.append(graph.undecidable(reason)) }
-    if isUnparsed { items.append(graph.undecidable("a rule that was not understood")) }
+    if isUnparsed { items.append(graph.undecidable(Self.notUnderstood)) }
     return items
   }
 

@@ -6,7 +6,7 @@ import YAMLDocument
 /// Values that all providers share, each mistake reported at its node.
 extension GroupGraphBuilder {
   /// The text of a scalar that must be one; nil when it is absent or a collection.
-  mutating func text(_ node: YAMLNode?) -> String? {
+  func text(_ node: YAMLNode?) -> String? {
     guard let node, !node.isNull else { return nil }
     return node.scalar
   }
@@ -29,8 +29,7 @@ extension GroupGraphBuilder {
 
   /// A block of addresses in a scalar, as an end of a rule; without a copy of the text where it is one.
   mutating func block(_ node: YAMLNode, family: IPFamily? = nil) -> AddressMatch {
-    let isWanted = family != .v6
-    if isWanted, let prefix = node.withScalarBytes({ Self.prefixV4($0) }) ?? nil { return .prefix(prefix) }
+    if family != .v6, let prefix = node.withScalarBytes({ Self.prefixV4($0) }) ?? nil { return .prefix(prefix) }
     return prefix(node.scalar ?? "", family: family, at: node.range).map { .prefix($0) } ?? .unparsed
   }
 

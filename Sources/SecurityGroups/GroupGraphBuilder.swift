@@ -135,7 +135,7 @@ struct GroupGraphBuilder {
     return Int(direction == .ingress ? group.ingressChain : group.egressChain)
   }
 
-  private mutating func addChain(_ name: String, range: SourceRange) -> UInt32 {
+  mutating func addChain(_ name: String, range: SourceRange) -> UInt32 {
     graph.chains.append(Chain(name: graph.names.intern(name), table: 0, range: range))
     return UInt32(graph.chains.count - 1)
   }

@@ -202,7 +202,7 @@ struct OpenStackReader {
   }
 
   /// A scalar that is neither null, `None` nor empty.
-  mutating func given(_ node: YAMLNode?) -> (text: String, node: YAMLNode)? {
+  func given(_ node: YAMLNode?) -> (text: String, node: YAMLNode)? {
     guard let node, let text = builder.text(node), !text.isEmpty, text != "None" else { return nil }
     return (text, node)
   }

@@ -20,6 +20,8 @@ extension RuleGraph {
 
   private func groupIndex(named name: String) -> Int? {
     if let index = groups.firstIndex(where: { $0.id == name }) { return index }
+    // Names of Google's are ids.
+    if dialect == .gcp { return nil }
     // Azure's ids are the same in upper and lower case (Azure Resource Manager, resource naming).
     let candidates = groups.indices.filter { index in
       groups[index].name == name || dialect == .azure && groups[index].id.lowercased() == name.lowercased()
@@ -34,6 +36,8 @@ private struct GroupSelection {
   let selected: Set<Int>
   /// Which chains stay.
   private var keptChains: [Bool]
+  /// The chains of groups, which are called as alternatives or as a union; others are always asked.
+  private var groupChains: Set<UInt32> = []
   /// Tags and accounts that decide whether rules are for the unit, with whether the unit has them.
   private var facets: [String: Bool] = [:]
 
@@ -46,6 +50,7 @@ private struct GroupSelection {
       // A tag shares the chain that a group named.
       if graph.names[graph.chains[Int(group.ingressChain)].name] == "\(group.id) ingress" {
         owners.append(index)
+        groupChains.formUnion([group.ingressChain, group.egressChain])
       } else {
         facets[group.id] = selected.contains(index)
       }
@@ -63,7 +68,7 @@ private struct GroupSelection {
     result.chains = []
     result.rules = []
     result.items = []
-    let kept = keptBaseChains()
+    let kept = chainsInForce()
     var places: [UInt32] = []
     for chain in graph.chains.indices {
       places.append(UInt32(result.chains.count))
@@ -74,7 +79,7 @@ private struct GroupSelection {
     }
     for chain in graph.chains.indices where kept[chain] {
       let calls = graph.chains[chain].rules.filter { isKept(graph.rules[Int($0)], kept) }
-      let lastCall = calls.last { graph.rules[Int($0)].verdict.kind == .jump }
+      let lastCall = calls.last { target(of: graph.rules[Int($0)]).map(groupChains.contains) ?? false }
       for rule in calls {
         append(graph.rules[Int(rule)], to: Int(places[chain]), places, isLastCall: rule == lastCall, &result)
       }
@@ -93,19 +98,25 @@ private struct GroupSelection {
     return facets[graph.groups[group].id] ?? true
   }
 
-  /// The chains that stay: those of selected groups, and base chains that still call one.
-  private func keptBaseChains() -> [Bool] {
+  /// The chains that stay: those of selected groups, and those that still call one.
+  private func chainsInForce() -> [Bool] {
     var kept = keptChains
-    for (index, chain) in graph.chains.enumerated() where chain.base != nil {
-      let calls = chain.rules.map { graph.rules[Int($0)].verdict }.filter { $0.kind == .jump }
-      kept[index] = calls.isEmpty || calls.contains { keptChains[Int($0.target)] }
+    // Choices between groups are called by base chains, so that they come first.
+    for isBase in [false, true] {
+      for (index, chain) in graph.chains.enumerated() where (chain.base != nil) == isBase {
+        let targets = chain.rules.compactMap { target(of: graph.rules[Int($0)]) }
+        if !targets.isEmpty { kept[index] = targets.contains { kept[Int($0)] } }
+      }
     }
     return kept
   }
 
-  private func isKept(_ rule: Rule, _ kept: [Bool]) -> Bool {
-    rule.verdict.kind != .jump || kept[Int(rule.verdict.target)]
+  /// The chain that a rule calls.
+  private func target(of rule: Rule) -> UInt32? {
+    rule.verdict.kind == .jump || rule.verdict.kind == .goto ? rule.verdict.target : nil
   }
+
+  private func isKept(_ rule: Rule, _ kept: [Bool]) -> Bool { target(of: rule).map { kept[Int($0)] } ?? true }
 
   private func append(
     _ rule: Rule, to chain: Int, _ places: [UInt32], isLastCall: Bool, _ result: inout RuleGraph
@@ -113,8 +124,8 @@ private struct GroupSelection {
     var items = Array(graph.items(of: rule))
     var verdict = rule.verdict
     var understanding = rule.understanding
-    if verdict.kind == .jump {
-      verdict.target = places[Int(verdict.target)]
+    if let target = target(of: rule) {
+      verdict.target = places[Int(target)]
       // Of alternatives the last one left is the one in force.
       if isLastCall { items = [] }
     } else if !facets.isEmpty {

@@ -10,7 +10,8 @@ enum Program {
   /// The program beside the tests' own bundle.
   static let path: String = {
     let tests = CommandLine.arguments[0]
-    let folder = tests.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let absolute = tests.hasPrefix("/") ? tests : FileManager.default.currentDirectoryPath + "/" + tests
+    let folder = absolute.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     for candidate in ["\(folder)/fwlint", "\(repository)/.build/debug/fwlint"]
     where FileManager.default.isExecutableFile(atPath: candidate) {
       return candidate

@@ -5,10 +5,14 @@ import PacketSets
 /// Compares fwlint with the Linux kernel over many random rule sets; needs root.
 ///
 ///     conformance [--seed N] [--rule-sets N] [--packets N] [--only nft|legacy|translated] [--family 4|6] [--shrink N]
+///     conformance --exchanges yes [...]            second packets of connections: answers, errors, what follows
+///     conformance --corpora FOLDER [--packets N]   real rule sets
 ///     conformance --file PATH [--only ...] [--family ...] [--packets N]
 
 var campaign = Campaign(seed: 1, ruleSets: 2000)
 var file: String?
+var corpora: String?
+var comparesExchanges = false
 var printsRefusals = false
 var showsText = false
 var arguments = CommandLine.arguments.dropFirst()
@@ -35,6 +39,8 @@ while let option = arguments.popFirst() {
   case "--family": campaign.families = value == "4" ? [.v4] : [.v6]
   case "--shrink": campaign.shrinkLimit = Int(value) ?? 0
   case "--file": file = value
+  case "--corpora": corpora = value
+  case "--exchanges": comparesExchanges = value == "yes"
   default:
     print("unknown option \(option)")
     exit(2)
@@ -69,10 +75,34 @@ do {
   }
   let clock = ContinuousClock()
   let start = clock.now
-  let totals = try campaign.run(comparer) {
-    print($0)
+  func report(_ line: String) {
+    print(line)
     fflush(nil)
   }
+  if let corpora {
+    guard let corpus = Corpus(folder: corpora) else {
+      print("no corpora in \(corpora)")
+      exit(2)
+    }
+    let run = try CorpusRun(
+      comparer, corpus.entries, packetsEach: campaign.packetsEach, seed: campaign.seed, report: report)
+    for (path, disagreement) in run.disagreements.prefix(campaign.shrinkLimit) {
+      var shrinker = Shrinker(comparer)
+      report("\(path):\n\(try shrinker.shrink(disagreement))")
+    }
+    print(run.summary)
+    print("time: \(clock.now - start)")
+    exit(run.disagreements.isEmpty ? 0 : 1)
+  }
+  if comparesExchanges {
+    var totals = ExchangeTotals()
+    try campaign.runExchanges(comparer, &totals)
+    for disagreement in totals.disagreements.prefix(campaign.shrinkLimit) { report("\(disagreement)") }
+    print(totals)
+    print("time: \(clock.now - start)")
+    exit(totals.disagreements.isEmpty ? 0 : 1)
+  }
+  let totals = try campaign.run(comparer, report: report)
   if printsRefusals { for refusal in totals.refusals { print(refusal) } }
   print("seed: \(campaign.seed), packets each: \(campaign.packetsEach), time: \(clock.now - start)")
   print(totals)

@@ -36,8 +36,14 @@ public struct Comparison: Sendable {
   /// Packets that the packet-set engine was asked about as well.
   public var summarised = 0
   public var undecided = 0
+  /// Undecided packets although every rule is claimed to be exact: failures.
+  public var undecidedExact = 0
+  /// Whether every rule is claimed to be exact.
+  public var isExact = false
   /// Why answers were undecided, with how many packets each.
   public var reasons: [String: Int] = [:]
+  /// Why rules are not claimed to be exact, with how many rules each.
+  public var approximations: [String: Int] = [:]
   /// Answers that differed once and agreed when the packet was sent again.
   public var unsteady = 0
   public var disagreements: [Disagreement] = []
@@ -68,6 +74,14 @@ public final class Comparer {
       "\($0.message): \(SourceFile(path: "", text: ruleSet.text).text($0.range))"
     }
     let oracle = Oracle(graphs)
+    comparison.isExact = oracle.isExact
+    for graph in graphs {
+      for rule in graph.rules where rule.understanding != .exact {
+        let reasons = graph.items(of: rule).filter { [.undecidable, .setUnknown, .reference].contains($0.kind) }
+        let text = reasons.isEmpty ? "\(rule.understanding)" : reasons.map(graph.reason(of:)).joined(separator: "; ")
+        comparison.approximations[text, default: 0] += 1
+      }
+    }
     let predictions = packets.enumerated().map { oracle.predict($1, summarising: $0 < summarised) }
     let separately = ruleSet.mayTranslate
     let fates = try world.fates(
@@ -80,6 +94,7 @@ public final class Comparer {
       if prediction.summary != nil { comparison.summarised += 1 }
       if prediction.trace.verdict == .undecided {
         comparison.undecided += 1
+        if oracle.isExact { comparison.undecidedExact += 1 }
         for reason in prediction.trace.reasons { comparison.reasons[reason, default: 0] += 1 }
       }
       if let fate = fates[index], prediction.trace.verdict == .accept,

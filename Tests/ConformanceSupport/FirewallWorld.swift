@@ -163,7 +163,8 @@ public final class FirewallWorld {
   /// Forgets all connections.
   public func forgetConnections() throws {
     // nlmsghdr: length, type (ctnetlink, delete), flags (request, acknowledge), sequence, port; then nfgenmsg.
-    let message = UInt32(20).nativeBytes + UInt16(1 << 8 | 2).nativeBytes + UInt16(1 | 4).nativeBytes
+    let message =
+      UInt32(20).nativeBytes + UInt16(1 << 8 | 2).nativeBytes + UInt16(1 | 4).nativeBytes
       + UInt32(0).nativeBytes + UInt32(0).nativeBytes + [0, 0, 0, 0]
     guard tracking.send(message) else { throw KernelFailure.systemCall("send to ctnetlink") }
     var waiting = pollfd(fd: tracking.descriptor, events: Int16(POLLIN), revents: 0)

@@ -59,7 +59,7 @@ extension IptablesGenerator {
     case 7: return "-m dscp \(not())--dscp \(random.pick(["0x08", "0x2e", "0x00", "10"]))"
     case 8 where family == .v4: return "\(not(50))-f"
     case 9: return "-m pkttype \(not())--pkt-type \(random.pick(["unicast", "broadcast", "multicast"]))"
-    case 10: return "-m tos \(not())--tos \(random.pick(["0x20/0xfc", "0x10/0x3f", "0x00/0xff"]))"
+    case 10 where approximates: return "-m tos \(not())--tos \(random.pick(["0x20/0xfc", "0x10/0x3f", "0x00/0xff"]))"
     default: return tracking()
     }
   }
@@ -80,15 +80,22 @@ extension IptablesGenerator {
 
   private mutating func tracking() -> String {
     let address = constants.prefix(&random)
-    return random.pick([
-      "-m conntrack \(not())--ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED", "-m state \(not())--state NEW",
+    var choices = [
+      "-m conntrack \(not())--ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED",
+      "-m state \(not())--state NEW",
       "-m conntrack \(not())--ctstate INVALID", "-m conntrack --ctstate NEW,UNTRACKED", "-m state --state INVALID",
       "-m conntrack ! --ctstate RELATED,ESTABLISHED", "-m conntrack --ctdir ORIGINAL",
-      "-m conntrack \(not())--ctstate DNAT", "-m conntrack --ctstate SNAT,NEW", "-m connmark \(not())--mark 0x1",
+      "-m conntrack \(not())--ctstate DNAT", "-m connmark \(not())--mark 0x1",
       "-m conntrack \(not())--ctorigdst \(address)", "-m conntrack \(not())--ctorigsrc \(address)",
-      "-m conntrack \(not())--ctorigdstport \(constants.port(&random))", "-m conntrack --ctproto 6",
       "-m connmark --mark 0x1/0x3",
-    ])
+    ]
+    if approximates {
+      choices += [
+        "-m conntrack \(not())--ctorigdstport \(constants.port(&random))", "-m conntrack --ctproto 6",
+        "-m conntrack --ctstate SNAT,NEW",
+      ]
+    }
+    return random.pick(choices)
   }
 
   private mutating func marks() -> String {
@@ -113,13 +120,17 @@ extension IptablesGenerator {
   private mutating func effect(_ place: Place) -> String {
     let value = "0x\(random.number(0...7))"
     if place.table == "raw" { return place.isOwn ? "-j ACCEPT" : random.pick(["-j CT --notrack", "-j NOTRACK"]) }
-    return random.pick([
+    var choices = [
       "-j MARK --set-mark \(value)", "-j MARK --set-xmark \(value)/0x3", "-j MARK --or-mark \(value)",
       "-j MARK --and-mark \(value)", "-j MARK --xor-mark \(value)", "-j MARK --set-mark \(value)/0x6",
-      "-j CONNMARK --set-mark \(value)", "-j CONNMARK --save-mark", "-j CONNMARK --restore-mark",
-      "-j CONNMARK --set-xmark \(value)/0x3", "-j CONNMARK --restore-mark --mask 0x3",
+      "-j CONNMARK --set-mark \(value)",
+      "-j CONNMARK --set-xmark \(value)/0x3",
       family == .v4 ? "-j TTL --ttl-set 63" : "-j HL --hl-set 63", "-j DSCP --set-dscp 0x08",
-    ])
+    ]
+    if approximates {
+      choices += ["-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j CONNMARK --restore-mark --mask 0x3"]
+    }
+    return random.pick(choices)
   }
 
   private mutating func translation(_ place: Place, _ transport: String) -> String {

@@ -9,6 +9,8 @@ public struct IptablesGenerator {
   var translates = false
   /// Whether rewriting may be to addresses that are not known offline.
   var allowsUnknown = false
+  /// Whether rules may use what is not claimed to be exact.
+  var approximates = false
   /// Names and types of ipsets.
   var ipsets: [(name: String, directions: String)] = []
 
@@ -40,6 +42,7 @@ public struct IptablesGenerator {
   public mutating func ruleSet() -> (text: String, ipsets: String) {
     translates = random.chance(25)
     allowsUnknown = translates && random.chance(30)
+    approximates = random.chance(20)
     let sets = random.chance(25) ? ipsetText() : ""
     var text = ""
     for (name, chains) in Self.tables {
@@ -95,7 +98,8 @@ public struct IptablesGenerator {
     if random.chance(40) {
       text += "create s2 hash:ip,port family \(of)\n"
       for _ in 0..<3 {
-        text += "add s2 \(constants.address(&random)),\(random.pick(["tcp", "udp"])):\(constants.port(&random)) -exist\n"
+        text +=
+          "add s2 \(constants.address(&random)),\(random.pick(["tcp", "udp"])):\(constants.port(&random)) -exist\n"
       }
       ipsets.append(("s2", "\(random.pick(["src", "dst"])),dst"))
     }

@@ -10,6 +10,9 @@ public struct NftGenerator {
   /// Whether rewriting may be to addresses that are not known offline.
   var allowsUnknown = false
 
+  /// Whether marks may come from other marks and maps, which is not claimed to be exact.
+  var copiesMarks = false
+
   /// The table that is being written.
   var tableFamily = "inet"
   var setNames: [String: [String]] = [:]
@@ -26,6 +29,7 @@ public struct NftGenerator {
   public mutating func ruleSet() -> String {
     translates = random.chance(25)
     allowsUnknown = translates && random.chance(30)
+    copiesMarks = random.chance(20)
     let own = family == .v4 ? "ip" : "ip6"
     var text = ""
     for index in 0..<random.pick([1, 1, 2, 3]) {
@@ -92,7 +96,9 @@ public struct NftGenerator {
 
   private mutating func baseChain(_ kind: BaseKind, _ name: String) -> [String] {
     let policy = kind.type == "nat" ? "" : random.pick(["", " policy accept;", " policy drop;"])
-    return ["chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)"]
+    return [
+      "chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)",
+    ]
       + rules(random.number(1...7), hook: kind.hook, type: kind.type) + ["}"]
   }
 
@@ -107,9 +113,12 @@ public struct NftGenerator {
     }
     if random.chance(50) {
       let elements = addressElements()
-      declare("address", "a0", [
-        "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "address", "a0",
+        [
+          "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }",
+          "}",
+        ])
     }
     if random.chance(30) {
       let elements = random.distinct(3, below: 8).map { "\(constants.address(&random, block: $0))" }
@@ -118,16 +127,20 @@ public struct NftGenerator {
     }
     if random.chance(40) {
       let elements = portElements()
-      declare("port", "p0", [
-        "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "port", "p0",
+        [
+          "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       let elements = tupleElements()
-      declare("tuple", "c0", [
-        "set c0 {", "type \(addressType) . inet_service", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "tuple", "c0",
+        [
+          "set c0 {", "type \(addressType) . inet_service", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       // Only the last chain is called, which never asks the map itself: nft refuses loops.
@@ -135,10 +148,12 @@ public struct NftGenerator {
       callable = Array(all.suffix(1))
       let elements = portElements().map { "\($0) : \(mapVerdict())" }
       callable = all
-      declare("verdict", "v0", [
-        "map v0 {", "type inet_service : verdict", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "verdict", "v0",
+        [
+          "map v0 {", "type inet_service : verdict", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     return lines
   }

@@ -18,6 +18,8 @@ public final class Oracle {
   private let graphs: [RuleGraph]
   private let tracer: PacketTracer
   private var evaluators: [Packet.Path: PathEvaluator] = [:]
+  /// Whether every rule is claimed to be understood exactly and every new address is known.
+  public let isExact: Bool
   private let knowsSource: Bool
   private let knowsDestination: Bool
 
@@ -33,8 +35,11 @@ public final class Oracle {
       return isOneAddress && isOnePort
     }
     let translations = graphs.flatMap(\.translations)
-    knowsSource = translations.filter { !$0.mapsDestination }.allSatisfy(isKnown)
-    knowsDestination = translations.filter(\.mapsDestination).allSatisfy(isKnown)
+    // Where rules perhaps match, a packet may have been rewritten in several ways.
+    let areRulesExact = graphs.allSatisfy { $0.rules.allSatisfy { $0.understanding == .exact } }
+    knowsSource = areRulesExact && translations.filter { !$0.mapsDestination }.allSatisfy(isKnown)
+    knowsDestination = areRulesExact && translations.filter(\.mapsDestination).allSatisfy(isKnown)
+    isExact = knowsSource && knowsDestination
   }
 
   /// What fwlint says of a packet.
@@ -47,7 +52,8 @@ public final class Oracle {
     prediction.expected.destination = trace.newDestination ?? (knowsDestination ? packet.destination : nil)
     if IPProtocol.hasPorts(packet.protocolNumber) {
       prediction.expected.sourcePort = trace.newSourcePort ?? (knowsSource ? packet.sourcePort : nil)
-      prediction.expected.destinationPort = trace.newDestinationPort ?? (knowsDestination ? packet.destinationPort : nil)
+      prediction.expected.destinationPort =
+        trace.newDestinationPort ?? (knowsDestination ? packet.destinationPort : nil)
     }
     if summarising { prediction.summary = summarise(packet) }
     return prediction

@@ -1,3 +1,4 @@
+import Glibc
 import IptablesSave
 import Nftables
 import PacketSets
@@ -57,15 +58,14 @@ extension FirewallWorld {
       hasIPSets = true
       guard outcome.status == 0 else { return outcome.errors }
     }
-    let outcome = try run(ruleSet.command, input: ruleSet.text)
-    guard outcome.status == 0 else { return outcome.errors + outcome.output }
     switch ruleSet.loader {
     case .nft, .translated: hasTables = true
     case .legacy:
       let names = ruleSet.text.split(separator: "\n").filter { $0.hasPrefix("*") }.map { String($0.dropFirst()) }
       legacyTables[ruleSet.family, default: []].formUnion(names)
     }
-    return nil
+    let outcome = try run(ruleSet.command, input: ruleSet.text)
+    return outcome.status == 0 ? nil : outcome.errors + outcome.output
   }
 
   /// Removes all rules and ipsets.
@@ -84,7 +84,12 @@ extension FirewallWorld {
     }
     if hasIPSets {
       hasIPSets = false
-      let outcome = try run(["ipset", "destroy"])
+      // Rules let go of their sets some time after they are gone.
+      var outcome = try run(["ipset", "destroy"])
+      for _ in 0..<100 where outcome.status != 0 {
+        usleep(10_000)
+        outcome = try run(["ipset", "destroy"])
+      }
       guard outcome.status == 0 else { throw KernelFailure("ipset destroy: \(outcome.errors)") }
     }
   }

@@ -100,7 +100,8 @@ extension Trap {
       "ICMP of the other family", .nft, .v6, filter("input", "icmp type echo-request drop"),
       [(.sample(.input, .v6, IPProtocol.icmpv6), true)]),
     Trap(
-      "an interface that a hook does not have is the empty name", .nft, .v4, filter("input", "oifname != \"eth1\" drop"),
+      "an interface that a hook does not have is the empty name", .nft, .v4,
+      filter("input", "oifname != \"eth1\" drop"),
       [(.sample(), false)]),
     Trap(
       "prerouting knows no outgoing interface", .nft, .v4,

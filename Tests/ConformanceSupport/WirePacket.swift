@@ -16,6 +16,9 @@ public struct WirePacket {
   public var identity: UInt32
   /// What an ICMP error quotes: the IP datagram that it answers.
   public var quoted: [UInt8] = []
+  /// TCP sequence and acknowledgement numbers.
+  public var sequence: UInt32 = 1000
+  public var acknowledgement: UInt32 = 0
 
   /// Makes a packet to send.
   public init(_ packet: Packet, identity: UInt32, quoted: [UInt8] = []) {
@@ -80,7 +83,7 @@ public struct WirePacket {
   private var transportBytes: [UInt8] {
     switch packet.protocolNumber {
     case IPProtocol.tcp:
-      return portBytes + UInt32(1000).networkBytes + UInt32(packet.state == .new ? 0 : 1).networkBytes
+      return portBytes + sequence.networkBytes + acknowledgement.networkBytes
         + [0x50, packet.tcpFlags ?? 2] + UInt16(8192).networkBytes + [0, 0, 0, 0] + identityBytes
     case IPProtocol.sctp:
       // An INIT chunk; the payload is a parameter of an unknown type that receivers skip.
@@ -88,8 +91,9 @@ public struct WirePacket {
         + UInt32(65536).networkBytes + [0, 1, 0, 1] + UInt32(1).networkBytes + [0xC0, 0, 0, 0] + identityBytes
     case IPProtocol.dccp: return portBytes + [4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] + identityBytes
     case IPProtocol.icmp, IPProtocol.icmpv6:
-      return [packet.icmpType ?? 8, packet.icmpCode ?? 0, 0, 0] + identity.networkBytes
-        + (quoted.isEmpty ? identityBytes : quoted)
+      let head = [packet.icmpType ?? 8, packet.icmpCode ?? 0, 0, 0]
+      // Echoes of one exchange share their identifier; an error message has its identity where they have that.
+      return quoted.isEmpty ? head + [0x12, 0x34, 0, 1] + identityBytes : head + identity.networkBytes + quoted
     case IPProtocol.udp, IPProtocol.udplite: return portBytes + [0, 0, 0, 0] + identityBytes
     default: return portBytes + [0, 0, 0, 0] + identityBytes
     }

@@ -128,7 +128,7 @@ struct Parsed {
     case .never: return "\(sign)never"
     case .setField: return "\(item.field):=&~\(item.a)^\(item.b)"
     case .setUnknown: return "\(item.field):=?"
-    case .copyMark: return "\(item.field)<-mark&~\(item.a)^\(item.b)"
+    case .copyMark: return "\(item.field):=copy"
     case .notrack: return "notrack"
     }
   }

@@ -34,7 +34,7 @@ struct GraphText {
   func text(_ rule: Rule) -> String {
     var words: [String] = []
     switch rule.verdict.kind {
-    case .jump: words.append("-> \(graph.names[graph.chains[Int(rule.verdict.target)].name])")
+    case .jump, .goto: words.append("-> \(graph.names[graph.chains[Int(rule.verdict.target)].name])")
     default: words.append("\(rule.verdict.kind)")
     }
     words += graph.items(of: rule).map(text)

@@ -31,6 +31,7 @@ import Testing
           ToPort: 25
           FromPort: 22
           IpRanges: [{CidrIp: 10.0.0.0/8}]
+        IpPermissionsEgress: []
       """
     let reading = Reading(text)
     #expect(reading.messages == ["error 7: the key 'FromPort' on line 7 is already given on line 5"])

@@ -6,9 +6,12 @@ import SecurityGroups
 /// Traces packets that are written as text, such as `in tcp 10.0.0.1 -> 10.0.1.1:25`.
 struct Traces {
   let tracer: PacketTracer
+  /// The packet-set engine on the same graph.
+  var summary: Summary
 
   init(_ graph: RuleGraph, references: [String: [String]] = [:]) {
     let contents = references.mapValues { texts in AddressSet(texts.compactMap { IPPrefix($0) }) }
+    summary = Summary(graph: graph, references: contents)
     tracer = PacketTracer(graphs: [graph], facts: SiteFacts(references: contents))
   }
 
@@ -16,6 +19,12 @@ struct Traces {
   func verdict(_ text: String) -> String {
     guard let packet = Self.packet(text) else { return "not a packet: \(text)" }
     return tracer.trace(packet).verdict.rawValue
+  }
+
+  /// The same by the packet-set engine; nil for packets that are no first ones.
+  mutating func summarised(_ text: String) -> String? {
+    guard let packet = Self.packet(text), packet.state == .new else { return nil }
+    return summary.isAllowed(packet).map { $0 ? "accept" : "drop" } ?? "undecided"
   }
 
   static func packet(_ text: String) -> Packet? {

@@ -2,7 +2,7 @@ import RuleGraph
 import SecurityGroups
 import Testing
 
-/// What the providers do with packets, by the tracer.
+/// What the providers do with packets, by the tracer and by the packet-set engine.
 @Suite struct SemanticsTests {
   private func check(
     _ text: String, groups: [String] = [], references: [String: [String]] = [:], _ expected: [(String, String)]
@@ -13,8 +13,11 @@ import Testing
       #expect(selection.unknown.isEmpty)
       graph = selection.graph
     }
-    let traces = Traces(graph, references: references)
-    for (packet, verdict) in expected { #expect(traces.verdict(packet) == verdict, "\(packet)") }
+    var traces = Traces(graph, references: references)
+    for (packet, verdict) in expected {
+      #expect(traces.verdict(packet) == verdict, "\(packet)")
+      if let summarised = traces.summarised(packet) { #expect(summarised == verdict, "\(packet)") }
+    }
   }
 
   static let twoGroups = """
@@ -166,6 +169,20 @@ import Testing
     try check(text, groups: ["web"], Array(zip(packets, ["drop", "drop"])))
   }
 
+  @Test func aSelectedNetworkIsTheUnits() throws {
+    let other = Self.gcp.replacing("networks/n", with: "networks/m").replacing("'25', '443'", with: "'26', '443'")
+    let policy =
+      "kind: compute#firewallPolicy\nname: late\nrules:\n- {action: allow, direction: INGRESS, priority: 1, "
+      + "match: {srcIpRanges: [10.8.0.0/16], layer4Configs: [{ipProtocol: udp}]}}\n"
+    let text = [policy, Self.gcp, other].joined(separator: "\n---\n")
+    let packets = ["in tcp 192.0.2.1 10.0.0.5,25", "in tcp 192.0.2.1 10.0.0.5,26", "in udp 10.8.0.1 10.0.0.5,9"]
+    try check(text, Array(zip(packets, ["undecided", "undecided", "accept"])))
+    try check(text, groups: ["n"], Array(zip(packets, ["accept", "drop", "accept"])))
+    try check(text, groups: ["m"], Array(zip(packets, ["drop", "accept", "accept"])))
+    let graph = try #require(Reading(text).graph)
+    #expect(graph.selecting(groups: ["network tag"]).unknown == ["network tag"])
+  }
+
   @Test func policiesGoOnToTheNetworksRules() throws {
     let policy = """
       kind: compute#firewallPolicy
@@ -209,9 +226,9 @@ import Testing
       [
         ("in tcp 192.0.2.1 10.0.0.5,25", "accept"), ("in tcp 192.0.2.1 10.0.0.5,80", "drop"),
         ("in tcp 192.0.2.1 10.0.0.5,443", "drop"), ("in tcp 10.6.0.1 10.0.0.5,25", "drop"),
-        ("in udp 10.5.0.1 10.0.0.5,9", "accept"), ("in tcp 168.63.129.16 10.0.0.5,9", "accept"),
+        ("in udp 10.5.0.1 10.0.0.5,9", "accept"), ("in tcp 168.63.129.16 10.0.0.5,9", "undecided"),
         ("out tcp 10.0.0.5 192.0.2.1,25", "accept"), ("out tcp 10.0.0.5 203.0.113.1,25", "drop"),
-        ("out udp 10.0.0.5 168.63.129.16,53", "accept"),
+        ("out udp 10.0.0.5 168.63.129.16,53", "accept"), ("out udp 10.0.0.5 168.63.129.16,54", "drop"),
         ("out tcp 10.0.0.5,25 203.0.113.1,40000 established", "accept"),
       ])
     try check(

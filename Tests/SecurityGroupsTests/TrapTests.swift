@@ -6,7 +6,7 @@ import Testing
 @Suite struct TrapTests {
   /// A group with one permission, given as lines of YAML.
   private func aws(_ permission: String) -> Reading {
-    Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n  - \(permission)\n")
+    Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n  - \(permission)\n  IpPermissionsEgress: []\n")
   }
 
   @Test(arguments: ["'-1'", "-1", "\"-1\""])
@@ -45,6 +45,15 @@ import Testing
   @Test func hostBitsOfABlockAreDropped() {
     let reading = aws("{IpProtocol: '-1', IpRanges: [{CidrIp: 100.68.0.18/18}]}")
     #expect(reading.rules == ["sg-1 ingress 4: accept from 100.68.0.0/18"])
+  }
+
+  @Test func permissionsThatAreLeftOutAreNotKnown() throws {
+    let reading = Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions: []\n")
+    #expect(
+      reading.messages == ["warning 2: the security group has no IpPermissionsEgress: what it allows is not known"])
+    let traces = Traces(try #require(reading.graph))
+    #expect(traces.verdict("out tcp 10.0.0.1 192.0.2.1,25") == "undecided")
+    #expect(traces.verdict("in tcp 192.0.2.1 10.0.0.1,25") == "drop")
   }
 
   @Test func foldedScalarsAreReadWhole() {
@@ -222,7 +231,9 @@ import Testing
     let permissions = lists.map { list in
       "  - {IpProtocol: tcp, FromPort: 25, ToPort: 25, PrefixListIds: [{PrefixListId: \(list)}]}\n"
     }
-    return Reading("SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n\(permissions.joined())---\n\(documents)")
+    return Reading(
+      "SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n\(permissions.joined())  IpPermissionsEgress: []\n---\n\(documents)"
+    )
   }
 
   static let resolved = ["sg-1 ingress 4: accept from 192.0.2.0/24 tcp 25"]
@@ -248,13 +259,13 @@ import Testing
     #expect(reading.rules.count == 4)
     #expect(
       reading.messages == [
-        "warning 7: these entries do not say which prefix list they belong to; add 'PrefixListId: pl-...' beside Entries"
+        "warning 8: these entries do not say which prefix list they belong to; add 'PrefixListId: pl-...' beside Entries"
       ])
   }
 
   @Test func badEntriesAreErrors() {
     let reading = rules("PrefixListId: pl-1\nEntries: [{Cidr: 192.0.2.0/240}, {Cidr: 192.0.2.0/24}]\n")
-    #expect(reading.messages == ["error 7: '192.0.2.0/240' is not an IP address or a block of addresses"])
+    #expect(reading.messages == ["error 8: '192.0.2.0/240' is not an IP address or a block of addresses"])
     #expect(reading.graph?.counts.approximated == 2)
   }
 }

@@ -64,8 +64,12 @@ extension RuleGraph {
     var counts: [String: Int] = [:]
     for rule in rules where rule.understanding == .approximated && rule.isWritten {
       var reasons: Set<String> = []
-      for item in items(of: rule) where [.undecidable, .setUnknown].contains(item.kind) {
-        reasons.insert(reason(of: item))
+      for item in items(of: rule) {
+        switch item.kind {
+        case .undecidable, .setUnknown: reasons.insert(reason(of: item))
+        case .reference: reasons.insert("contents of a \(references[Int(item.a)].kind)")
+        default: break
+        }
       }
       if reasons.isEmpty { reasons.insert(rule.verdict.kind == .queue ? "queue" : "its statement") }
       for reason in reasons { counts[reason, default: 0] += 1 }

@@ -1,0 +1,113 @@
+import Glibc
+import PacketSets
+
+/// Real rule sets that lie beside the repository, made ready to be loaded.
+///
+/// Names of interfaces become those of the world, so that packets meet the rules of more than one of them.
+public struct Corpus: Sendable {
+  /// One rule set, and where it came from.
+  public struct Entry: Sendable {
+    /// The corpus: its folder.
+    public var corpus: String
+    /// The path below all corpora.
+    public var path: String
+    public var ruleSet: RuleSet
+  }
+
+  /// Folders with rule sets of the kernel's tools.
+  public static let names = [
+    "batfish-iptables", "iptables-ext", "moby-bridge", "net-network", "nftables-shell", "openwrt-fw4", "router-repos",
+    "verified-nftables", "vim-syntax-nftables",
+  ]
+
+  public private(set) var entries: [Entry] = []
+
+  /// Collects from a folder of corpora; nil when it is not there.
+  ///
+  /// - Parameter largest: files of more bytes are left out.
+  public init?(folder: String, largest: Int = 200_000) {
+    guard access(folder, R_OK) == 0 else { return nil }
+    for name in Self.names {
+      guard let listing = try? Subprocess.run(["find", "\(folder)/\(name)", "-type", "f"], timeout: 60) else {
+        continue
+      }
+      for path in listing.output.split(separator: "\n").sorted() {
+        guard let text = Self.read(String(path)), text.utf8.count <= largest else { continue }
+        let short = String(path.dropFirst(folder.count + 1))
+        entries += Self.ruleSets(path: short, text: text).map { Entry(corpus: name, path: short, ruleSet: $0) }
+      }
+    }
+  }
+
+  private static func read(_ path: String) -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = Glibc.read(file, &buffer, buffer.count)
+      guard count > 0, bytes.count < 4 << 20 else { break }
+      bytes += buffer[0..<count]
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
+  private static func ruleSets(path: String, text: String) -> [RuleSet] {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if path.hasPrefix("openwrt-fw4/") {
+      guard let start = lines.firstIndex(of: "-- Expect stdout --"),
+        let end = lines[start...].firstIndex(of: "-- End --")
+      else { return [] }
+      let rules = lines[(start + 1)..<end].joined(separator: "\n") + "\n"
+      return IPFamily.allCases.map { RuleSet(.nft, $0, renamed(rules)) }
+    }
+    if lines.contains(where: { ["*filter", "*nat", "*mangle", "*raw", "*security"].contains($0.trimmed) }) {
+      let isV6 = path.contains("ip6") || path.hasSuffix("v6") || text.contains("icmp6") || text.contains("::/")
+      let family: IPFamily = isV6 ? .v6 : .v4
+      return [.legacy, .translated].map { RuleSet($0, family, renamed(text)) }
+    }
+    let families = ["ip", "ip6", "inet", "netdev"]
+    let isNft = lines.contains { line in
+      let words = line.split(separator: " ")
+      let position = words.first == "add" ? 1 : 0
+      guard words.count > position + 1, words[position] == "table" else { return false }
+      return families.contains(String(words[position + 1])) || line.contains("{")
+    }
+    return isNft ? IPFamily.allCases.map { RuleSet(.nft, $0, renamed(text)) } : []
+  }
+
+  /// The text with the names of its interfaces replaced by those of the world, in the order in which they come up.
+  private static func renamed(_ text: String) -> String {
+    let keywords: Set<Substring> = [
+      "iif", "oif", "iifname", "oifname", "-i", "-o", "--in-interface", "--out-interface",
+    ]
+    var names: [String: String] = [:]
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      var words = line.split(separator: " ", omittingEmptySubsequences: false)
+      for index in words.indices where keywords.contains(words[index]) {
+        var target = index + 1
+        while target < words.count, ["!=", "==", ""].contains(words[target]) { target += 1 }
+        guard target < words.count else { continue }
+        let isQuoted = words[target].hasPrefix("\"")
+        let name = words[target].filter { $0 != "\"" }
+        let isName = name.allSatisfy { $0.isLetter || $0.isNumber || "-_.".contains($0) } && name != "vmap"
+        guard isName, !name.isEmpty, name != "lo", words[target].last != "," else { continue }
+        let new = names[name] ?? FirewallWorld.interfaces[names.count % FirewallWorld.interfaces.count]
+        names[name] = new
+        words[target] = isQuoted ? "\"\(new)\"" : Substring(new)
+      }
+      return words.joined(separator: " ")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Substring {
+  /// Without white space at its ends.
+  fileprivate var trimmed: Substring {
+    var text = drop { $0.isWhitespace }
+    while text.last?.isWhitespace ?? false { text.removeLast() }
+    return text
+  }
+}
