@@ -128,11 +128,7 @@ struct Parsed {
     case .never: return "\(sign)never"
     case .setField: return "\(item.field):=&~\(item.a)^\(item.b)"
     case .setUnknown: return "\(item.field):=?"
-<<<<<<< HEAD
-    case .copyMark: return "\(item.field)<-mark&~\(item.a)^\(item.b)"
-=======
     case .copyMark: return "\(item.field):=copy"
->>>>>>> nft
     case .notrack: return "notrack"
     }
   }
