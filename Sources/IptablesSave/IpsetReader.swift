@@ -213,7 +213,9 @@ struct IpsetReader {
     let name = argument(index)
     let key = name.string
     guard let set = table[key] else {
-      throw Complaint("there is no set '\(key)'\(Suggestion.hint(for: key, among: table.names))", range(index))
+      throw Complaint(
+        "there is no set '\(key)'\(Suggestion.hint(for: key, among: diagnostics.count < 200 ? table.names : []))",
+        range(index))
     }
     try readElement(index + 1, into: key, isDeletion: isDeletion)
     if !isDeletion, text.baseAddress == bytes.baseAddress { last = (name, key, plainFamily(of: set)) }

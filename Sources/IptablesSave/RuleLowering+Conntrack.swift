@@ -84,7 +84,10 @@ extension RulesetReader {
       return
     }
     if !negated, !wanted.withoutConnection {
-      graph.items.append(unionItem(wanted))
+      let key = wanted.states << 8 | wanted.translated
+      let lookup = stateLookups[key] ?? addUnion(wanted)
+      stateLookups[key] = lookup
+      graph.items.append(RuleItem(.lookup, .ctState, lookup))
       return
     }
     if negated, wanted.withoutConnection,
@@ -100,7 +103,7 @@ extension RulesetReader {
   }
 
   /// A union of states and of status bits, as tuples of state and status.
-  private mutating func unionItem(_ wanted: States) -> RuleItem {
+  private mutating func addUnion(_ wanted: States) -> UInt32 {
     var lookup = Lookup(fields: [.ctState, .ctStatus])
     for state in ConntrackState.allCases where wanted.states & state.bit != 0 {
       lookup.intervals += [Interval(UInt128(state.rawValue)), Interval(0, UInt128(UInt32.max))]
@@ -119,7 +122,7 @@ extension RulesetReader {
       }
     }
     graph.lookups.append(lookup)
-    return RuleItem(.lookup, .ctState, UInt32(graph.lookups.count - 1))
+    return UInt32(graph.lookups.count - 1)
   }
 
   // MARK: Other options

@@ -88,7 +88,7 @@ extension RulesetReader {
     let name = self.argument(argument)
     if let chain = findChain(name) { return chain }
     if let problem = nameProblem(name) { throw Complaint(problem, range(argument)) }
-    let known = current.map { tables[$0].chains.names } ?? []
+    let known = givesHints ? current.map { tables[$0].chains.names } ?? [] : []
     throw Complaint(
       "there is no chain '\(name.string)' in table \(tableName(current ?? 0))"
         + Suggestion.hint(for: name.string, among: known), range(argument))

@@ -187,6 +187,7 @@ extension RulesetReader {
   }
 
   private func hint(for name: ByteText) -> String {
+    guard givesHints else { return "" }
     var names = GlobalOption.long.map { $0.name.description }
     for instance in draft.instances where instance.syntax >= 0 {
       names += catalog.syntaxes[Int(instance.syntax)].options.map { $0.name.description }

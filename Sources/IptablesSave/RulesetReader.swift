@@ -71,6 +71,8 @@ struct RulesetReader {
 
   /// The last chain that a rule was appended to, and the bytes of its name.
   var lastChain: (table: Int, name: ByteText, chain: Int)?
+  /// Lookups of connection states and status bits, by both.
+  var stateLookups: [UInt32: UInt32] = [:]
   /// Set matches that were lowered already.
   var loweredSets: [LoweredSetKey: LoweredSet] = [:]
   /// The last interface name, and its id.
@@ -239,6 +241,9 @@ struct RulesetReader {
   }
 
   // MARK: Mistakes
+
+  /// Whether suggestions are still given: in a file of nothing but mistakes they would take all the time.
+  var givesHints: Bool { diagnostics.count < 200 }
 
   mutating func report(_ severity: Severity, _ message: String, _ range: SourceRange) {
     diagnostics.append(Diagnostic(severity, message, range: range))
