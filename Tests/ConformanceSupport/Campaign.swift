@@ -65,7 +65,7 @@ public struct Campaign: Sendable {
       let loader = loaders[index % loaders.count]
       let family = families[index / loaders.count % families.count]
       let ruleSet = Self.ruleSet(loader, family, seed: seed)
-      if LoaderFault.mergesNegations(ruleSet) {
+      if LoaderFault.isMet(by: ruleSet) {
         totals.faulty += 1
         continue
       }
@@ -73,7 +73,9 @@ public struct Campaign: Sendable {
       let comparison = try comparer.compare(ruleSet, packets, summarised: summarisedEach)
       totals.add(comparison, ruleSet)
       if let refusal = comparison.refusal, totals.refusals.count < 200 { totals.refusals.append("\(seed): \(refusal)") }
-      for error in comparison.errors { report("seed \(seed) \(loader) \(family): the kernel takes what was not read: \(error)") }
+      for error in comparison.errors {
+        report("seed \(seed) \(loader) \(family): the kernel takes what was not read: \(error)")
+      }
       if comparison.undecidedExact > 0 {
         report("seed \(seed) \(loader) \(family): claimed exact but undecided: \(comparison.reasons.keys.sorted())")
       }
@@ -94,7 +96,7 @@ public struct Campaign: Sendable {
       let seed = seed &+ UInt64(index)
       let ruleSet = Self.ruleSet(
         loaders[index % loaders.count], families[index / loaders.count % families.count], seed: seed)
-      guard !ruleSet.mayTranslate, !LoaderFault.mergesNegations(ruleSet) else { continue }
+      guard !ruleSet.mayTranslate, !LoaderFault.isMet(by: ruleSet) else { continue }
       try comparer.compareExchanges(ruleSet, Self.packets(for: ruleSet, count: packetsEach, seed: seed), &totals)
     }
   }
@@ -150,7 +152,8 @@ public struct Campaign: Sendable {
 
     public var description: String {
       func list(_ counts: [String: Int]) -> String {
-        counts.isEmpty ? "none" : counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        counts.isEmpty
+          ? "none" : counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
       }
       let reasonList = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(20)
       let approximationList = approximations.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(20)

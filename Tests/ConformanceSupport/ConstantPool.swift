@@ -60,7 +60,9 @@ public struct ConstantPool: Sendable {
   }
 
   private static func readNumbers(_ word: Substring, into set: inout Set<UInt16>) {
-    for part in word.split(whereSeparator: { $0 == "-" || $0 == ":" || $0 == "/" || $0 == "." || $0 == "|" || $0 == "&" }) {
+    for part in word.split(whereSeparator: {
+      $0 == "-" || $0 == ":" || $0 == "/" || $0 == "." || $0 == "|" || $0 == "&"
+    }) {
       let isHex = part.hasPrefix("0x")
       if let value = isHex ? UInt32(part.dropFirst(2), radix: 16) : UInt32(part), value <= 65535 {
         for neighbour in [value, value + 1, value &- 1] where neighbour <= 65535 { set.insert(UInt16(neighbour)) }

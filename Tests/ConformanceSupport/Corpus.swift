@@ -28,7 +28,9 @@ public struct Corpus: Sendable {
   public init?(folder: String, largest: Int = 200_000) {
     guard access(folder, R_OK) == 0 else { return nil }
     for name in Self.names {
-      guard let listing = try? Subprocess.run(["find", "\(folder)/\(name)", "-type", "f"], timeout: 60) else { continue }
+      guard let listing = try? Subprocess.run(["find", "\(folder)/\(name)", "-type", "f"], timeout: 60) else {
+        continue
+      }
       for path in listing.output.split(separator: "\n").sorted() {
         guard let text = Self.read(String(path)), text.utf8.count <= largest else { continue }
         let short = String(path.dropFirst(folder.count + 1))
@@ -77,7 +79,9 @@ public struct Corpus: Sendable {
 
   /// The text with the names of its interfaces replaced by those of the world, in the order in which they come up.
   private static func renamed(_ text: String) -> String {
-    let keywords: Set<Substring> = ["iif", "oif", "iifname", "oifname", "-i", "-o", "--in-interface", "--out-interface"]
+    let keywords: Set<Substring> = [
+      "iif", "oif", "iifname", "oifname", "-i", "-o", "--in-interface", "--out-interface",
+    ]
     var names: [String: String] = [:]
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       var words = line.split(separator: " ", omittingEmptySubsequences: false)

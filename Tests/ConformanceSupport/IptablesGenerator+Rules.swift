@@ -81,7 +81,8 @@ extension IptablesGenerator {
   private mutating func tracking() -> String {
     let address = constants.prefix(&random)
     var choices = [
-      "-m conntrack \(not())--ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED", "-m state \(not())--state NEW",
+      "-m conntrack \(not())--ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED",
+      "-m state \(not())--state NEW",
       "-m conntrack \(not())--ctstate INVALID", "-m conntrack --ctstate NEW,UNTRACKED", "-m state --state INVALID",
       "-m conntrack ! --ctstate RELATED,ESTABLISHED", "-m conntrack --ctdir ORIGINAL",
       "-m conntrack \(not())--ctstate DNAT", "-m connmark \(not())--mark 0x1",
@@ -122,7 +123,7 @@ extension IptablesGenerator {
     var choices = [
       "-j MARK --set-mark \(value)", "-j MARK --set-xmark \(value)/0x3", "-j MARK --or-mark \(value)",
       "-j MARK --and-mark \(value)", "-j MARK --xor-mark \(value)", "-j MARK --set-mark \(value)/0x6",
-      "-j CONNMARK --set-mark \(value)", 
+      "-j CONNMARK --set-mark \(value)",
       "-j CONNMARK --set-xmark \(value)/0x3",
       family == .v4 ? "-j TTL --ttl-set 63" : "-j HL --hl-set 63", "-j DSCP --set-dscp 0x08",
     ]

@@ -98,7 +98,8 @@ public struct IptablesGenerator {
     if random.chance(40) {
       text += "create s2 hash:ip,port family \(of)\n"
       for _ in 0..<3 {
-        text += "add s2 \(constants.address(&random)),\(random.pick(["tcp", "udp"])):\(constants.port(&random)) -exist\n"
+        text +=
+          "add s2 \(constants.address(&random)),\(random.pick(["tcp", "udp"])):\(constants.port(&random)) -exist\n"
       }
       ipsets.append(("s2", "\(random.pick(["src", "dst"])),dst"))
     }

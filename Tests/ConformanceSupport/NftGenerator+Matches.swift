@@ -132,7 +132,8 @@ extension NftGenerator {
     if !context.transport.isEmpty { return "meta l4proto > 0" }
     let transport = random.pick(["tcp", "udp", "sctp"])
     var choices = [
-      "meta l4proto \(not)\(transport)", "meta l4proto \(not){ tcp, udp }", "meta l4proto \(random.pick(["<", ">"])) 50",
+      "meta l4proto \(not)\(transport)", "meta l4proto \(not){ tcp, udp }",
+      "meta l4proto \(random.pick(["<", ">"])) 50",
       "meta l4proto \(not)\(random.pick([1, 6, 47, 58, 89]))",
     ]
     switch context.family {

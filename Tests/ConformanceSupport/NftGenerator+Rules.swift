@@ -43,7 +43,9 @@ extension NftGenerator {
   // MARK: Verdicts and effects
 
   private mutating func verdict(_ context: RuleContext) -> String {
-    if context.type == "nat", random.chance(60), tableFamily != (family == .v4 ? "ip6" : "ip") { return translation(context) }
+    if context.type == "nat", random.chance(60), tableFamily != (family == .v4 ? "ip6" : "ip") {
+      return translation(context)
+    }
     if let chain = callable.randomElement(using: &random), random.chance(25) {
       return "\(random.chance(65) ? "jump" : "goto") \(chain)"
     }
@@ -65,7 +67,8 @@ extension NftGenerator {
     case 3: return "ct state \(entries(random.pick([["new", "invalid"], ["established", "new"], ["untracked"]])))"
     case 4: return "iifname \(entries(random.pick([["\"eth0\"", "\"wan0\""], ["\"eth1\""]])))"
     case 5 where context.family != nil && context.hasPorts:
-      return "\(context.portGuard)\(context.family ?? "") daddr . \(context.transport) dport \(entries(tupleElements()))"
+      return
+        "\(context.portGuard)\(context.family ?? "") daddr . \(context.transport) dport \(entries(tupleElements()))"
     default:
       guard setNames["verdict"] != nil, context.hasPorts else { return "accept" }
       return "\(context.portGuard)\(context.transport) dport vmap @v0"
@@ -101,7 +104,9 @@ extension NftGenerator {
     let guarded = "meta l4proto \(context.transport) "
     if allowsUnknown, random.chance(40) {
       if context.hook == "input" { return "" }
-      if isDestination { return random.chance(50) || !hasPorts ? "redirect" : "\(guarded)redirect to :\(random.number(1...65535))" }
+      if isDestination {
+        return random.chance(50) || !hasPorts ? "redirect" : "\(guarded)redirect to :\(random.number(1...65535))"
+      }
       return "masquerade"
     }
     let word = isDestination ? "dnat" : "snat"

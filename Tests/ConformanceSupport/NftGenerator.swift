@@ -53,8 +53,9 @@ public struct NftGenerator {
     BaseKind(type: "filter", hook: "input", priorities: ["filter", "mangle", "security", "filter + 10", "-1"]),
     BaseKind(type: "filter", hook: "forward", priorities: ["filter", "mangle", "filter - 5", "0", "100"]),
     BaseKind(type: "filter", hook: "output", priorities: ["filter", "raw", "mangle", "security", "-99"]),
-    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-100"]),
-    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat", "200"]),
+    // Never at the place of NAT itself: which comes first there depends on what was loaded before.
+    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-101"]),
+    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat - 1", "200"]),
   ]
   private static let translators = [
     BaseKind(type: "nat", hook: "prerouting", priorities: ["dstnat", "-100", "0", "50"]),
@@ -96,7 +97,9 @@ public struct NftGenerator {
 
   private mutating func baseChain(_ kind: BaseKind, _ name: String) -> [String] {
     let policy = kind.type == "nat" ? "" : random.pick(["", " policy accept;", " policy drop;"])
-    return ["chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)"]
+    return [
+      "chain \(name) {", "type \(kind.type) hook \(kind.hook) priority \(random.pick(kind.priorities));\(policy)",
+    ]
       + rules(random.number(1...7), hook: kind.hook, type: kind.type) + ["}"]
   }
 
@@ -111,9 +114,12 @@ public struct NftGenerator {
     }
     if random.chance(50) {
       let elements = addressElements()
-      declare("address", "a0", [
-        "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "address", "a0",
+        [
+          "set a0 {", "type \(addressType)", "flags interval", "elements = { \(elements.joined(separator: ", ")) }",
+          "}",
+        ])
     }
     if random.chance(30) {
       let elements = random.distinct(3, below: 8).map { "\(constants.address(&random, block: $0))" }
@@ -122,16 +128,20 @@ public struct NftGenerator {
     }
     if random.chance(40) {
       let elements = portElements()
-      declare("port", "p0", [
-        "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "port", "p0",
+        [
+          "set p0 {", "type inet_service", "flags interval", "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       let elements = tupleElements()
-      declare("tuple", "c0", [
-        "set c0 {", "type \(addressType) . inet_service", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "tuple", "c0",
+        [
+          "set c0 {", "type \(addressType) . inet_service", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       // Only the last chain is called, which never asks the map itself: nft refuses loops.
@@ -139,10 +149,12 @@ public struct NftGenerator {
       callable = Array(all.suffix(1))
       let elements = portElements().map { "\($0) : \(mapVerdict())" }
       callable = all
-      declare("verdict", "v0", [
-        "map v0 {", "type inet_service : verdict", "flags interval",
-        "elements = { \(elements.joined(separator: ", ")) }", "}",
-      ])
+      declare(
+        "verdict", "v0",
+        [
+          "map v0 {", "type inet_service : verdict", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     return lines
   }

@@ -45,7 +45,8 @@ public struct PacketGenerator {
     packet.dscp = random.chance(60) ? 0 : byte(&random, 63)
     let least = WirePacket.leastLength(family, number)
     packet.length = UInt16(least)
-    if random.chance(30), let length = pool.numbers.filter({ $0 >= least && $0 <= 1400 }).randomElement(using: &random) {
+    if random.chance(30), let length = pool.numbers.filter({ $0 >= least && $0 <= 1400 }).randomElement(using: &random)
+    {
       packet.length = number == IPProtocol.sctp ? length & ~3 : length
     }
     if path == .output, random.chance(20) { packet.mark = UInt32(random.number(0...7)) }

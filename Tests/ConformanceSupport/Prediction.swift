@@ -58,7 +58,8 @@ public final class Oracle {
     prediction.expected.destination = trace.newDestination ?? (knowsDestination ? packet.destination : nil)
     if IPProtocol.hasPorts(packet.protocolNumber) {
       prediction.expected.sourcePort = trace.newSourcePort ?? (knowsSource ? packet.sourcePort : nil)
-      prediction.expected.destinationPort = trace.newDestinationPort ?? (knowsDestination ? packet.destinationPort : nil)
+      prediction.expected.destinationPort =
+        trace.newDestinationPort ?? (knowsDestination ? packet.destinationPort : nil)
     }
     if summarising { prediction.summary = summarise(packet) }
     return prediction

@@ -19,7 +19,8 @@ struct RandomConstants {
   func prefix(_ random: inout SeededGenerator, block: Int? = nil) -> IPPrefix {
     let width = family.addressWidth
     let longest = [width, width - 1, width - 2, width - 3, width - 8]
-    let length = random.pick(block == nil && family == .v4 ? longest + [22, 16, 8] : longest + [block == nil ? 61 : 64])
+    let length = random.pick(
+      block == nil && family == .v4 ? longest + [22, 16, 8] : longest + [block == nil ? 61 : 64])
     return IPPrefix(address(&random, block: block), length: length)
   }
 

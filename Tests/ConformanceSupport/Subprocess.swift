@@ -38,7 +38,8 @@ public enum Subprocess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     for (target, file) in files.enumerated() { posix_spawn_file_actions_adddup2(&actions, file, Int32(target)) }
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    var envp: [UnsafeMutablePointer<CChar>?] = (["PATH=\(directories.joined(separator: ":"))"] + environment)
+    var envp: [UnsafeMutablePointer<CChar>?] =
+      (["PATH=\(directories.joined(separator: ":"))"] + environment)
       .map { strdup($0) } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
     var child: pid_t = 0

@@ -70,7 +70,7 @@ extension Trap {
       [(.sample(port: 22), false)]),
     Trap(
       "accept ends its own base chain only", .nft, .v4,
-      "table ip one {\nchain base {\ntype filter hook input priority 0; policy accept;\ntcp dport 22 accept\n}\n}\n"
+      "table inet one {\nchain base {\ntype filter hook input priority 0; policy accept;\ntcp dport 22 accept\n}\n}\n"
         + "table inet two {\nchain base {\ntype filter hook input priority 10; policy accept;\ntcp dport 22 drop\n}\n}\n",
       [(.sample(port: 22), false), (.sample(port: 23), true)]),
     Trap(
@@ -100,7 +100,8 @@ extension Trap {
       "ICMP of the other family", .nft, .v6, filter("input", "icmp type echo-request drop"),
       [(.sample(.input, .v6, IPProtocol.icmpv6), true)]),
     Trap(
-      "an interface that a hook does not have is the empty name", .nft, .v4, filter("input", "oifname != \"eth1\" drop"),
+      "an interface that a hook does not have is the empty name", .nft, .v4,
+      filter("input", "oifname != \"eth1\" drop"),
       [(.sample(), false)]),
     Trap(
       "prerouting knows no outgoing interface", .nft, .v4,

@@ -45,7 +45,10 @@ public enum WrongEvaluator: String, CaseIterable, Sendable {
   private func joinBaseChains(_ graph: inout RuleGraph) {
     let places = graph.chains.indices.filter { graph.chains[$0].base.map { $0.type != .nat } ?? false }
     let groups = Dictionary(grouping: places) { index in
-      [UInt8(graph.chains[index].base?.hook.rawValue ?? 0), graph.tables[Int(graph.chains[index].table)].family.rawValue]
+      [
+        UInt8(graph.chains[index].base?.hook.rawValue ?? 0),
+        graph.tables[Int(graph.chains[index].table)].family.rawValue,
+      ]
     }
     for members in groups.values.sorted(by: { $0[0] < $1[0] }) where members.count > 1 {
       let ordered = members.sorted { (graph.chains[$0].base?.priority ?? 0) < (graph.chains[$1].base?.priority ?? 0) }

@@ -72,7 +72,8 @@ import Testing
     let untracked = RuleItem(.bits, .ctState, ConntrackState.untracked.bit)
     func graph(_ priority: Int32) -> RuleGraph {
       Self.graph([
-        (.prerouting, .filter, priority, [RuleItem(.notrack, .ctState)], .none), (.input, .filter, 0, [untracked], .drop),
+        (.prerouting, .filter, priority, [RuleItem(.notrack, .ctState)], .none),
+        (.input, .filter, 0, [untracked], .drop),
       ])
     }
     Self.expect(graph(-300), Self.packet(.input), .drop)
