@@ -21,7 +21,7 @@ public struct Checker: Sendable {
       findings += InputChecks(map: map).run(firewall).filter { finding in
         finding.code != "FW504" || !isResolved(finding, input)
       }
-      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0) } ?? SiteFacts()
+      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
       let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
       findings += graph.findings
       report.remarks += graph.remarks

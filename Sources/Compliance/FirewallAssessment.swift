@@ -36,7 +36,7 @@ final class FirewallAssessment {
     roles = Set(site.roles(crossing: entry, policy))
     let addresses = units.reduce(AddressSet()) { $0.union($1.allAddresses) }
     families = IPFamily.allCases.filter { !addresses.restricted(to: $0).isEmpty }
-    facts = site.facts(behind: entry)
+    facts = site.facts(behind: entry, groups: firewall.groupIDs)
   }
 
   /// The unit addresses behind the firewall.

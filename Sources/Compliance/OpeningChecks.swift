@@ -120,11 +120,15 @@ struct OpeningChecks {
     return box
   }
 
-  /// Whether a provider lets it through whatever the groups say, as AWS does with its own DNS, metadata and time.
+  /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time:
+  /// a rule that is not written, for some addresses only, before any group's. Defaults that a user can close match
+  /// everything or stand in a group.
   private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
-    guard let decider, let rule = decider.rule else { return false }
+    guard let decider, let index = decider.rule else { return false }
     let graph = firewall.graphs[decider.graph]
-    return (graph.dialect == .aws || graph.dialect == .cloudformation) && !graph.rules[Int(rule)].isWritten
+    let rule = graph.rules[Int(index)]
+    return graph.dialect.isSecurityGroup && !rule.isWritten && rule.itemCount > 0
+      && graph.chains[Int(decider.chain)].base != nil
   }
 
   // MARK: Codes

@@ -20,7 +20,9 @@ extension Remedy {
     let own = decider.flatMap { decider in
       graph.groups.first { $0.ingressChain == decider.chain || $0.egressChain == decider.chain }
     }
-    return (own ?? graph.groups.first)?.id ?? "GROUP"
+    guard let group = own ?? graph.groups.first else { return "GROUP" }
+    // Azure's ids are whole paths; its commands take names.
+    return graph.dialect == .azure ? group.name ?? group.id : group.id
   }
 
   /// The provider's call that lets a box through, and for AWS the same as YAML.

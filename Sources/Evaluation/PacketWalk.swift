@@ -20,6 +20,11 @@ struct PacketWalk {
     /// Whether some way ends here, and where.
     var dropped: TraceResult.Decider?
     var rejected: TraceResult.Decider?
+
+    /// How many decisions have been taken so far.
+    var decisions: Int {
+      accepted.count + passed.count + (dropped == nil ? 0 : 1) + (rejected == nil ? 0 : 1)
+    }
   }
 
   private struct CallKey: Hashable {
@@ -168,21 +173,23 @@ struct PacketWalk {
       func keep(_ packet: TracedPacket) { if seen.insert(packet).inserted { next.append(packet) } }
       for packet in live {
         // An undecided match may fail with the effects so far: that way goes on behind the rule.
-        let (match, after, failed) = matchRule(rule, graph, stage: stage, packet: packet)
+        let (match, after, failed, doubts) = matchRule(rule, graph, stage: stage, packet: packet)
         record(stage, chain: chain, rule: index, match: match, verdict: rule.verdict, depth: depth)
-        if match == .perhaps || rule.verdict.kind == .queue || rule.verdict.kind == .unknown, match != .no,
-          undecidedAt == nil, rule.verdict.kind != .none
-        {
-          undecidedAt = TraceResult.Decider(graph: stage.graph, rule: index, chain: chain)
-        }
         for packet in failed { keep(packet) }
         guard match != .no else { continue }
+        let decider = TraceResult.Decider(graph: stage.graph, rule: index, chain: chain)
+        let before = result.decisions
         for packet in after {
-          let decider = TraceResult.Decider(graph: stage.graph, rule: index, chain: chain)
           for (verdict, sure) in verdicts(of: rule, graph, stage: stage, packet: packet) {
             if !sure { keep(packet) }
             carryOut(verdict, packet, decider: decider, stage: stage, depth: depth, result: &result, keep: keep)
           }
+        }
+        // A doubt that decides nothing, such as an unknown interface before a chain about other ports, is none.
+        guard result.decisions != before else { continue }
+        for doubt in doubts { note(doubt) }
+        if match == .perhaps || rule.verdict.kind == .queue || rule.verdict.kind == .unknown, undecidedAt == nil {
+          undecidedAt = decider
         }
       }
       live = next
@@ -248,12 +255,13 @@ struct PacketWalk {
 
   // MARK: Matches
 
-  /// Whether a rule matches, the packets that it then acts on, and those that go on behind it.
+  /// Whether a rule matches, the packets that it then acts on, those that go on behind it, and why it is undecided.
   private mutating func matchRule(
     _ rule: Rule, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket
-  ) -> (Ternary, matched: [TracedPacket], failed: [TracedPacket]) {
+  ) -> (Ternary, matched: [TracedPacket], failed: [TracedPacket], doubts: [String]) {
     var current = packet
     var answer = Ternary.yes
+    var doubts: [String] = []
     var failed: [TracedPacket] = []
     for item in graph.items(of: rule) {
       if item.isEffect {
@@ -261,15 +269,15 @@ struct PacketWalk {
         continue
       }
       switch match(item, graph, stage: stage, packet: current) {
-      case .no: return (.no, [], failed + [current])
+      case .no: return (.no, [], failed + [current], [])
       case .yes: break
       case .perhaps:
         answer = .perhaps
         if !failed.contains(current) { failed.append(current) }
-        note(graph.reason(of: item))
+        doubts.append(graph.reason(of: item))
       }
     }
-    return (answer, [current], failed)
+    return (answer, [current], failed, doubts)
   }
 
   private func match(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Ternary {

@@ -198,19 +198,29 @@ extension PathEvaluator {
     return store.terminals(of: rest, inside: hits) == [terminal(of: verdict)]
   }
 
-  /// The rules before a shadowed one that decide its packets.
+  /// The rules before a shadowed one that decide its packets: one that does it alone, else as few as were found.
   private func causes(of rule: UInt32, _ matching: Diagram, _ context: Context) -> [UInt32] {
-    let graph = graphs[context.graph]
+    let earlier = graphs[context.graph].chains[Int(context.chain)].rules.prefix { $0 != rule }
     var remaining = matching
-    var causes: [UInt32] = []
-    for earlier in graph.chains[Int(context.chain)].rules {
-      if earlier == rule || remaining == DiagramStore.nothing { break }
-      let diagram = ruleDiagram(context.graph, earlier, stage: context.stage, depth: 0)
-      let passed = passed(diagram, remaining)
-      if passed != remaining { causes.append(earlier) }
-      if causes.count >= RuleAnalysis.causeLimit { break }
-      remaining = passed
+    var causes: [(rule: UInt32, diagram: Diagram)] = []
+    for index in earlier {
+      let diagram = ruleDiagram(context.graph, index, stage: context.stage, depth: 0)
+      let after = passed(diagram, matching)
+      if after == DiagramStore.nothing { return [index] }
+      guard after != matching, remaining != DiagramStore.nothing, causes.count <= RuleAnalysis.causeLimit else {
+        continue
+      }
+      let left = passed(diagram, remaining)
+      if left != remaining { causes.append((index, diagram)) }
+      remaining = left
     }
-    return causes
+    guard remaining == DiagramStore.nothing else { return causes.map(\.rule) }
+    // What the others cover without it is no cause.
+    for candidate in causes {
+      let others = causes.filter { $0.rule != candidate.rule }
+      let left = others.reduce(matching) { passed($1.diagram, $0) }
+      if left == DiagramStore.nothing { causes = others }
+    }
+    return causes.map(\.rule)
   }
 }

@@ -175,16 +175,20 @@ extension RulesetReader {
     if !suffix.isEmpty {
       guard bytes, suffix.equals("b") || suffix.equals("kb") || suffix.equals("mb") else { return false }
     }
-    guard let unit else { return suffix.isEmpty }
+    guard let unit else { return suffix.isEmpty && (bytes || number <= 10000) }
     guard !unit.isEmpty else { return false }
-    let units: [StaticString] = ["second", "minute", "hour", "day"]
-    return units.contains { candidate in
+    let units: [(name: StaticString, seconds: UInt64)] = [
+      ("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400),
+    ]
+    let named = units.first { candidate in
       for offset in 0..<unit.count {
-        guard offset < candidate.utf8CodeUnitCount,
-          ByteText.lowercase(unit[offset]) == candidate.utf8Start[offset]
+        guard offset < candidate.name.utf8CodeUnitCount,
+          ByteText.lowercase(unit[offset]) == candidate.name.utf8Start[offset]
         else { return false }
       }
       return true
     }
+    // The kernel counts in ten-thousandths of a second (XT_LIMIT_SCALE).
+    return named.map { bytes || number <= 10000 * $0.seconds } ?? false
   }
 }

@@ -4,7 +4,7 @@
 enum GlobalOption: UInt8 {
   case append, insert, delete, replace, check, newChain, deleteChain, renameChain, policy, flush, zero, list
   case source, destination, inputInterface, outputInterface, protocolNumber, fragment, jump, goto, match, table
-  case setCounters, onlyIPv4, onlyIPv6, flag, optionalNumber, modprobe
+  case setCounters, onlyIPv4, onlyIPv6, flag, listingFlag, optionalNumber, modprobe
 
   /// Whether a value follows.
   var takesValue: Bool {
@@ -12,7 +12,8 @@ enum GlobalOption: UInt8 {
     case .append, .insert, .delete, .replace, .check, .newChain, .renameChain, .policy, .source, .destination,
       .inputInterface, .outputInterface, .protocolNumber, .jump, .goto, .match, .table, .modprobe:
       true
-    case .deleteChain, .flush, .zero, .list, .fragment, .setCounters, .onlyIPv4, .onlyIPv6, .flag, .optionalNumber:
+    case .deleteChain, .flush, .zero, .list, .fragment, .setCounters, .onlyIPv4, .onlyIPv6, .flag, .listingFlag,
+      .optionalNumber:
       false
     }
   }
@@ -25,6 +26,9 @@ enum GlobalOption: UInt8 {
     }
   }
 
+  /// Whether it is a flag that changes nothing of what a command does.
+  var isFlag: Bool { self == .flag || self == .listingFlag }
+
   /// Long names.
   static let long: [(name: StaticString, option: GlobalOption)] = [
     ("append", .append), ("insert", .insert), ("delete", .delete), ("replace", .replace), ("check", .check),
@@ -34,7 +38,8 @@ enum GlobalOption: UInt8 {
     ("protocol", .protocolNumber), ("in-interface", .inputInterface),
     ("out-interface", .outputInterface), ("fragments", .fragment), ("jump", .jump), ("goto", .goto),
     ("match", .match), ("table", .table), ("set-counters", .setCounters), ("ipv4", .onlyIPv4), ("ipv6", .onlyIPv6),
-    ("verbose", .flag), ("numeric", .flag), ("exact", .flag), ("line-numbers", .flag), ("wait", .optionalNumber),
+    ("verbose", .flag), ("numeric", .listingFlag), ("exact", .listingFlag), ("line-numbers", .listingFlag),
+    ("wait", .optionalNumber),
     ("wait-interval", .optionalNumber), ("modprobe", .modprobe),
   ]
 
@@ -66,7 +71,8 @@ enum GlobalOption: UInt8 {
     case 0x63: .setCounters
     case 0x34: .onlyIPv4
     case 0x36: .onlyIPv6
-    case 0x76, 0x6E, 0x78: .flag
+    case 0x76: .flag
+    case 0x6E, 0x78: .listingFlag
     case 0x77, 0x57: .optionalNumber
     case 0x4D: .modprobe
     default: nil

@@ -236,8 +236,8 @@ struct IpsetReader {
       guard case .v4(let mask, let value)? = RulesetReader.plainV4(element) else { return false }
       waiting.append(Interval(UInt128(value), UInt128(value | ~mask)))
     case .v6:
-      guard let value = IPAddress.parseV6(element.slice) else { return false }
-      waiting.append(Interval(value))
+      guard case .v6(let mask, let value)? = RulesetReader.plainV6(element) else { return false }
+      waiting.append(Interval(value, value | ~mask))
     }
     return true
   }

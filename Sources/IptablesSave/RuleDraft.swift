@@ -57,6 +57,8 @@ struct RuleDraft {
   /// A second operand of the command: rule number, policy or new name.
   var operand: Int32 = -1
   var table: Int32 = -1
+  /// An option that is meant for listings only.
+  var listingArgument: Int32 = -1
 
   var source = Operand()
   var destination = Operand()
@@ -81,6 +83,7 @@ struct RuleDraft {
     chain = -1
     operand = -1
     table = -1
+    listingArgument = -1
     source = Operand()
     destination = Operand()
     inputInterface = Operand()

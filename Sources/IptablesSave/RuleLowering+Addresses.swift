@@ -16,7 +16,7 @@ extension RulesetReader {
   /// Source: xtables' `numeric_to_ipaddr` and `parse_ipmask`: IPv4 addresses of fewer than four numbers are filled
   /// with zeros, numbers are read as strtoul does, masks need not be contiguous, host bits are dropped.
   func readNetwork(_ text: ByteText, _ range: SourceRange) throws(Complaint) -> Network {
-    if family == .v4, let network = Self.plainV4(text) { return network }
+    if let network = family == .v4 ? Self.plainV4(text) : Self.plainV6(text) { return network }
     let (address, mask) = text.cut(at: 0x2F)
     switch family {
     case .v4:
@@ -84,6 +84,76 @@ extension RulesetReader {
     guard length <= 32, !isPadded else { return nil }
     let mask = length == 0 ? 0 : UInt32.max << (32 - length)
     return .v4(mask: mask, value: value & mask)
+  }
+
+  /// Groups of hexadecimal digits with at most one `::`, and a prefix length; nothing is allocated.
+  static func plainV6(_ text: ByteText) -> Network? {
+    var head: UInt128 = 0
+    var tail: UInt128 = 0
+    var headGroups: UInt128 = 0
+    var tailGroups: UInt128 = 0
+    var hasGap = false
+    var group: UInt128 = 0
+    var digits = 0
+    var index = text.start
+    func isColon(_ place: Int) -> Bool { place < text.end && text.bytes[place] == 0x3A }
+    if isColon(index) {
+      guard isColon(index + 1) else { return nil }
+      hasGap = true
+      index += 2
+    }
+    while index < text.end {
+      let byte = text.bytes[index]
+      let digit: UInt8
+      switch byte {
+      case 0x30...0x39: digit = byte &- 0x30
+      case 0x41...0x46: digit = byte &- 0x37
+      case 0x61...0x66: digit = byte &- 0x57
+      default: digit = 0xFF
+      }
+      if digit != 0xFF {
+        guard digits < 4 else { return nil }
+        group = group << 4 | UInt128(digit)
+        digits += 1
+        index += 1
+        continue
+      }
+      guard byte == 0x3A || byte == 0x2F else { return nil }
+      if byte == 0x2F { break }
+      guard digits > 0, index + 1 < text.end, text.bytes[index + 1] != 0x2F else { return nil }
+      if hasGap {
+        tail = tail << 16 | group
+        tailGroups += 1
+      } else {
+        head = head << 16 | group
+        headGroups += 1
+      }
+      group = 0
+      digits = 0
+      index += 1
+      if isColon(index) {
+        guard !hasGap else { return nil }
+        hasGap = true
+        index += 1
+      }
+    }
+    if digits > 0 {
+      if hasGap {
+        tail = tail << 16 | group
+        tailGroups += 1
+      } else {
+        head = head << 16 | group
+        headGroups += 1
+      }
+    }
+    let groups = headGroups + tailGroups
+    guard hasGap ? groups < 8 : groups == 8 else { return nil }
+    // Shifts by all 128 bits give zero.
+    let value = head << (16 * (8 - headGroups)) | tail
+    if index == text.end { return .v6(mask: .max, value: value) }
+    guard let length = text.dropFirst(index + 1 - text.start).number(upTo: 128) else { return nil }
+    let mask = length == 0 ? 0 : UInt128.max << UInt128(128 - length)
+    return .v6(mask: mask, value: value & mask)
   }
 
   /// An IPv4 address of one to four numbers.

@@ -25,6 +25,9 @@ extension RulesetReader {
     var canLackConnection = false
     if let use = stateUse {
       let states = try readStates(use)
+      if states.translated != 0, option(use).name.description == "state" {
+        throw Complaint("--state knows nothing of SNAT and DNAT; --ctstate does", range(use.value))
+      }
       canLackConnection = states.withoutConnection != use.isNegated
       appendStates(states, negated: use.isNegated)
     }

@@ -139,6 +139,7 @@ extension RulesetReader {
 
   private func readTCPFlags(_ index: Int) throws(Complaint) -> UInt32 {
     var flags: UInt32 = 0
+    if argument(index).isEmpty { return 0 }
     try argument(index).forEachPart { (part) throws(Complaint) in
       guard let bits = FieldNames.tcpFlags.first(where: { part.equalsIgnoringCase($0.0) })?.1 else {
         throw Complaint("there is no TCP flag '\(part.string)'", range(index))
@@ -170,6 +171,9 @@ extension RulesetReader {
       try list.forEachPart { (part) throws(Complaint) in
         let start = place.start &+ UInt32(truncatingIfNeeded: part.start - list.start)
         let partRange = SourceRange(start, start &+ UInt32(truncatingIfNeeded: part.count))
+        if part.isEmpty || part[0] == 0x3A || part.last == 0x3A {
+          throw Complaint("a range of multiport needs both ends", partRange)
+        }
         let interval = try readPorts(part, partRange)
         count += part.firstIndex(of: 0x3A) == nil ? 1 : 2
         ports.append(interval)

@@ -11,7 +11,12 @@ extension RulesetReader {
     let name = argument(index)
     if !draft.isGoto {
       if name.equals("ACCEPT") { return .accept }
-      if name.equals("DROP") { return .drop }
+      if name.equals("DROP") {
+        if current.flatMap({ tables[$0].kind }) == .nat {
+          throw Complaint("table nat is not for filtering, so that iptables refuses DROP there", range(index))
+        }
+        return .drop
+      }
       if name.equals("RETURN") { return .returning }
       if name.equals("QUEUE") {
         isApproximated = true
@@ -84,6 +89,9 @@ extension RulesetReader {
       return Verdict(.translate, UInt32(graph.translations.count - 1))
     case .notrack: graph.items.append(RuleItem(.notrack, .ctState))
     case .conntrack:
+      if let helper = uses(of: instance).first(where: { option($0).id == 1 }), draft.protocolNumber == 0 {
+        throw Complaint("--helper needs -p", range(helper.argument))
+      }
       if uses(of: instance).contains(where: { option($0).id == 0 }) {
         graph.items.append(RuleItem(.notrack, .ctState))
       }

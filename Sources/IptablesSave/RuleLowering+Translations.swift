@@ -32,7 +32,10 @@ extension RulesetReader {
       }
     default:
       translation = Translation(.destinationPrefix, family: family)
-      for use in given { translation.addresses = try readPrefix(use) }
+      for use in given {
+        translation.addresses = try readPrefix(use)
+        if translation.addresses == nil { setUnknownAddress(&translation, "NETMAP with a mask that is no prefix") }
+      }
       if let hook = graph.chains[chain].base?.hook {
         translation.kind = Self.prefixKind(at: hook)
       } else {
@@ -47,17 +50,24 @@ extension RulesetReader {
     hook == .prerouting || hook == .output ? .destinationPrefix : .sourcePrefix
   }
 
-  private func readPrefix(_ use: RuleDraft.Use) throws(Complaint) -> Interval<UInt128> {
+  /// The network of NETMAP; nil when its mask is no prefix.
+  private func readPrefix(_ use: RuleDraft.Use) throws(Complaint) -> Interval<UInt128>? {
     switch try readNetwork(value(use), range(use.value)) {
     case .v4(let mask, let value) where ~mask & (~mask &+ 1) == 0:
       return Interval(UInt128(value), UInt128(value | ~mask))
     case .v6(let mask, let value) where ~mask & (~mask &+ 1) == 0: return Interval(value, value | ~mask)
-    default: throw Complaint("NETMAP needs a network with a prefix", range(use.value))
+    case .name(let name): throw Complaint("'\(name)' is no network", range(use.value))
+    default: return nil
     }
   }
 
+  private mutating func setUnknownAddress(_ translation: inout Translation, _ reason: String) {
+    translation.unknown = graph.reasons.intern(reason)
+    isApproximated = true
+  }
+
   /// Reads `address[-address][:port[-port[/base]]]`, with brackets around IPv6 addresses before a port.
-  private func readTranslated(_ use: RuleDraft.Use, into translation: inout Translation) throws(Complaint) {
+  private mutating func readTranslated(_ use: RuleDraft.Use, into translation: inout Translation) throws(Complaint) {
     let text = value(use)
     let place = range(use.value)
     translation.family = family
@@ -76,27 +86,37 @@ extension RulesetReader {
         ports = rest.dropFirst(1)
       }
     }
-    if !addresses.isEmpty { translation.addresses = try readTranslatedAddresses(addresses, place) }
+    if !addresses.isEmpty {
+      translation.addresses = try readTranslatedAddresses(addresses, place)
+      if translation.addresses == nil {
+        // iptables loads it; which address the kernel picks is anyone's guess.
+        report(.warning, "the range '\(addresses.string)' ends before it begins", place)
+        setUnknownAddress(&translation, "address of a range that ends before it begins")
+      }
+    }
     if let ports {
       translation.ports = try readTranslatedPorts(
         ports, place, allowsBase: option(use).name.description == "to-destination")
     }
-    if translation.addresses == nil, translation.ports == nil {
+    if translation.addresses == nil, translation.ports == nil, translation.unknown == nil {
       throw Complaint("an address or a port is missing", place)
     }
   }
 
+  /// The addresses of a range; nil when it ends before it begins.
   private func readTranslatedAddresses(
     _ text: ByteText, _ place: SourceRange
-  ) throws(Complaint) -> Interval<UInt128> {
+  ) throws(Complaint) -> Interval<UInt128>? {
     let (first, second) = text.cut(at: 0x2D)
     func address(_ text: ByteText) -> UInt128? {
-      family == .v4 ? Self.readV4(text).map { UInt128($0) } : IPAddress.parseV6(text.slice)
+      guard family == .v4 else { return IPAddress.parseV6(text.slice) }
+      guard case .v4(let mask, let value)? = Self.plainV4(text), mask == .max else { return nil }
+      return UInt128(value)
     }
     guard let lower = address(first), let upper = second.map(address) ?? lower else {
       throw Complaint("'\(text.string)' is no \(family == .v4 ? "IPv4" : "IPv6") address or range of them", place)
     }
-    guard lower <= upper else { throw Complaint("the range '\(text.string)' ends before it begins", place) }
+    guard lower <= upper else { return nil }
     return Interval(lower, upper)
   }
 

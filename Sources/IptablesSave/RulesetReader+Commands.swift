@@ -61,6 +61,9 @@ extension RulesetReader {
         range(from: start, to: argumentCount - 1))
       return
     }
+    if draft.listingArgument >= 0, draft.command != .list, draft.command != .none {
+      throw Complaint("'\(argument(draft.listingArgument).string)' is for listings only", range(draft.listingArgument))
+    }
     switch draft.command {
     case .append, .insert, .replace: try performRule(from: start)
     case .delete: try performDelete(from: start)
@@ -216,6 +219,9 @@ extension RulesetReader {
       if findChain(name) != nil {
         throw Complaint("chain '\(name.string)' exists already", range(draft.chain))
       }
+      if isVerdictName(name) || catalog.target(name, family) != nil {
+        throw Complaint("'\(name.string)' is the name of a target", range(draft.chain))
+      }
       addChain(name, range: range(draft.chain))
     case .deleteChain:
       let chain = try existingChain(draft.chain)
@@ -232,6 +238,9 @@ extension RulesetReader {
         throw Complaint("a new name is missing", range(draft.commandArgument))
       }
       let chain = try existingChain(draft.chain)
+      if graph.chains[chain].base != nil {
+        throw Complaint("chain \(name.string) is one of the table's own and keeps its name", range(draft.chain))
+      }
       let newName = argument(draft.operand)
       if let problem = nameProblem(newName) { throw Complaint(problem, range(draft.operand)) }
       if findChain(newName) != nil {

@@ -167,7 +167,7 @@ extension RulesetReader {
 
   private func commonVerdict(_ name: ByteText) -> Verdict? {
     if name.equals("ACCEPT") { return .accept }
-    if name.equals("DROP") { return .drop }
+    if name.equals("DROP") { return current.flatMap({ tables[$0].kind }) == .nat ? nil : .drop }
     if name.equals("RETURN") { return .returning }
     guard let chain = findTargetChain(name), graph.chains[chain].base == nil else { return nil }
     return Verdict(.jump, UInt32(truncatingIfNeeded: chain))
@@ -240,8 +240,9 @@ extension RulesetReader {
   }
 
   private mutating func appendCommonAddress(_ index: Int, isSource: Bool, negated: Bool) -> Bool {
-    guard family == .v4, let network = Self.plainV4(argument(index)) else { return false }
-    appendNetwork(network, isSource ? .ipv4Source : .ipv4Destination, negated: negated)
+    let text = argument(index)
+    guard let network = family == .v4 ? Self.plainV4(text) : Self.plainV6(text) else { return false }
+    appendNetwork(network, isSource: isSource, negated: negated)
     return true
   }
 }

@@ -56,6 +56,7 @@ extension RulesetReader {
       if word.count > 2 {
         value = appendArgument(
           from: position, start: Int(arguments[position].start) + 2, end: Int(arguments[position].end))
+        if option != .match, option != .append { warnAttached(position) }
       } else {
         try skipInnerNegation(&index, end: end, negation: &negation)
         guard index < end else { throw Complaint("'\(word.string)' needs a value", range(position)) }
@@ -65,7 +66,7 @@ extension RulesetReader {
     } else if word.count > 2 {
       // Flags may be written together: -nv, -w5.
       if option != .optionalNumber {
-        for offset in 2..<word.count where GlobalOption.short(word[offset]) != .flag {
+        for offset in 2..<word.count where GlobalOption.short(word[offset])?.isFlag != true {
           throw Complaint("there is no option '\(word.string)'", range(position))
         }
       }
@@ -92,6 +93,7 @@ extension RulesetReader {
       var value = -1
       if option.takesValue {
         value = attached
+        if value >= 0, option != .match { warnAttached(position) }
         if value < 0 {
           try skipInnerNegation(&index, end: end, negation: &negation)
           guard index < end else { throw Complaint("'--\(name.string)' needs a value", range(position)) }
@@ -111,6 +113,11 @@ extension RulesetReader {
           instance: Int32(instance), option: -1, isNegated: negation >= 0, argument: Int32(position), value: -1))
       negation = -1
     }
+  }
+
+  /// iptables 1.8.9 looks for the values of its own options only in the word behind them.
+  private mutating func warnAttached(_ position: Int) {
+    report(.warning, "some versions of iptables want a space between the option and its value", range(position))
   }
 
   /// Whether an argument is an option or `!`.
@@ -314,7 +321,10 @@ extension RulesetReader {
     case .onlyIPv4: draft.onlyFamily = .v4
     case .onlyIPv6: draft.onlyFamily = .v6
     case .flag, .modprobe: break
-    case .optionalNumber: if index < end, !startsOption(index) { index += 1 }
+    case .listingFlag: draft.listingArgument = Int32(position)
+    case .optionalNumber:
+      if !isScript { report(.error, "'\(argument(position).string)' is not for iptables-restore", range(position)) }
+      if index < end, !startsOption(index) { index += 1 }
     default: try setCommand(option, position: position, value: value, &index, end: end)
     }
   }

@@ -60,6 +60,7 @@ extension RulesetReader {
       nameArgument == 0
       ? SourceRange(arguments[0].sourceStart &+ 1, arguments[0].sourceEnd) : range(nameArgument)
     if let problem = nameProblem(name) { return report(.error, problem, nameRange) }
+    if isVerdictName(name) { return report(.error, "'\(name.string)' is the name of a target", nameRange) }
     guard next < argumentCount else {
       return report(.error, "chain \(name.string) is declared without a policy", range(0))
     }
@@ -79,7 +80,7 @@ extension RulesetReader {
       setPolicy(next, of: chain, mayKeep: true)
     } else if !policy.equals("-") {
       report(
-        .error, "chain \(name.string) is none of the table's own, so that it has no policy", range(next))
+        .warning, "chain \(name.string) is none of the table's own, so that it has no policy", range(next))
     }
     next += 1
     if next < argumentCount, !isCounters(argument(next)) {
@@ -93,6 +94,9 @@ extension RulesetReader {
     if policy.equals("ACCEPT") {
       graph.chains[chain].base?.policy = .accept
     } else if policy.equals("DROP") {
+      if current.flatMap({ tables[$0].kind }) == .nat {
+        report(.error, "table nat is not for filtering, so that iptables refuses the policy DROP there", range(index))
+      }
       graph.chains[chain].base?.policy = .drop
     } else if mayKeep, policy.equals("-") {
       return
@@ -176,8 +180,7 @@ extension RulesetReader {
 
   /// Whether an argument is `[packets:bytes]`.
   func isCounters(_ text: ByteText) -> Bool {
-    guard text.count >= 5, text[0] == 0x5B, text.last == 0x5D else { return false }
-    let (packets, octets) = ByteText(text.bytes, text.start + 1, text.end - 1).cut(at: 0x3A)
-    return packets.number() != nil && octets?.number() != nil
+    // What stands between the brackets is not looked at closely: sscanf takes what it can.
+    !text.isEmpty && text[0] == 0x5B && text.firstIndex(of: 0x3A) != nil
   }
 }

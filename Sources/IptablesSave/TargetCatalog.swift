@@ -12,7 +12,7 @@ enum TargetCatalog {
       target: "LOG", .proceed,
       [
         OptionSyntax("log-level", 6, .syslogLevel),
-        OptionSyntax("log-prefix", 7, .name(maximum: 29)),
+        OptionSyntax("log-prefix", 7, .name(maximum: 4095)),
         OptionSyntax("log-tcp-sequence", 0),
         OptionSyntax("log-tcp-options", 1),
         OptionSyntax("log-ip-options", 2),
@@ -23,7 +23,7 @@ enum TargetCatalog {
       target: "NFLOG", .proceed,
       [
         OptionSyntax("nflog-group", 0, .number(0, 65535)),
-        OptionSyntax("nflog-prefix", 1, .name(maximum: 127)),
+        OptionSyntax("nflog-prefix", 1, .name(maximum: 4095)),
         OptionSyntax("nflog-range", 2, .number(0, full), excludes: bits(3)),
         OptionSyntax("nflog-size", 3, .number(0, full), excludes: bits(2)),
         OptionSyntax("nflog-threshold", 4, .number(0, 65535)),
@@ -32,7 +32,7 @@ enum TargetCatalog {
       target: "ULOG", .proceed, families: .ip,
       [
         OptionSyntax("ulog-nlgroup", 0, .number(1, 32)),
-        OptionSyntax("ulog-prefix", 1, .name(maximum: 31)),
+        OptionSyntax("ulog-prefix", 1, .name(maximum: 4095)),
         OptionSyntax("ulog-cprange", 2, .number(0, .max)),
         OptionSyntax("ulog-qthreshold", 3, .number(1, 50)),
       ]),

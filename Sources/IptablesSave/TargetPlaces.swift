@@ -27,10 +27,8 @@ enum TargetPlaces {
     Place(name: "CHECKSUM", tables: [.mangle], hooks: []),
     Place(name: "NOTRACK", tables: [.raw], hooks: []),
     Place(name: "CT", tables: [.raw], hooks: []),
-    Place(name: "TRACE", tables: [.raw], hooks: []),
     Place(name: "CLASSIFY", tables: [], hooks: [.forward, .output, .postrouting]),
     Place(name: "SYNPROXY", tables: [], hooks: [.input, .forward]),
-    Place(name: "TCPMSS", tables: [], hooks: [.forward, .output, .postrouting]),
   ]
 
   /// Complains about a target in a table or base chain that does not take it.

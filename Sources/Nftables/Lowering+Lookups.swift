@@ -255,30 +255,31 @@ extension Lowering {
   private mutating func setVerdict(
     _ operands: [Operand], _ signature: SetSignature, _ contents: SetContents, unknown: UInt32?, named: Int?
   ) throws(SyntaxFault) {
-    let count = items.count
-    defer { noteMap(operands, itemCount: count) }
     let unknownOperand = operands.first { $0.field == nil }
     if let reason = unknown ?? unknownOperand?.reason {
       for operand in operands { appendPresence(operand.field ?? operand.presence) }
-      appendUndecidable(reason)
-      verdict = Verdict(.unknown)
-      return
+      return setUnknownVerdict(reason)
     }
     settleFork(operands, contents)
     let fields = operands.compactMap(\.field)
     if let named, operands.allSatisfy(\.isPlain), let known = sets[table][named].lookups[fields] {
       verdict = Verdict(.lookup, known)
-      return
+      return noteMap(known, hasCatchAll: contents.catchAll != nil)
     }
     guard let lookup = lookup(operands, signature, contents) else {
-      appendUndecidable(graph.reasons.intern("bits as the key of a map"))
-      verdict = Verdict(.unknown)
-      return
+      return setUnknownVerdict(graph.reasons.intern("bits as the key of a map"))
     }
     let index = UInt32(graph.lookups.count)
     graph.lookups.append(lookup)
     if let named, operands.allSatisfy(\.isPlain) { sets[table][named].lookups[fields] = index }
     verdict = Verdict(.lookup, index)
+    noteMap(index, hasCatchAll: contents.catchAll != nil)
+  }
+
+  private mutating func setUnknownVerdict(_ reason: UInt32) {
+    appendUndecidable(reason)
+    verdict = Verdict(.unknown)
+    noteMap(nil, hasCatchAll: false)
   }
 
   // MARK: Other maps

@@ -144,6 +144,8 @@ extension Lowering {
     case .protoSrc, .protoDst:
       advance()
       if direction == .original {
+        // Tuples of other protocols keep something else at the place of ports.
+        if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
         return Operand(.service, key == .protoSrc ? .ctOriginalSourcePort : .ctOriginalDestinationPort)
       }
       return unknown(.service, "ct \(direction == .reply ? "reply " : "")\(name)", presence: .ctDirection)

@@ -61,7 +61,7 @@ extension Lowering {
     let nowhere = SourceRange(range.start, range.start)
     if let map = pendingMap {
       let behind = (items, verdict, isApproximated)
-      let decides = verdict.kind != .none || hasEffect
+      let decides = map.isContinued && map.isReached && map.lookup != nil && (verdict.kind != .none || hasEffect)
       (items, verdict, isApproximated) = (map.items, map.verdict, map.isApproximated)
       graph.appendRule(
         to: chain, items: items, verdict: verdict, understanding: isApproximated ? .approximated : .exact, file: file,
@@ -89,8 +89,11 @@ extension Lowering {
   }
 
   private static func isPort(_ item: RuleItem) -> Bool {
-    !item.isEffect && (item.field == .sourcePort || item.field == .destinationPort)
-      && item.kind != .undecidable && item.kind != .lookup
+    guard !item.isEffect, item.kind != .undecidable, item.kind != .lookup else { return false }
+    switch item.field {
+    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort: return true
+    default: return false
+    }
   }
 
   /// What a rule without verdict and effect matches decides nothing, known or not.
@@ -112,6 +115,7 @@ extension Lowering {
   private mutating func statements() throws(SyntaxFault) {
     guard token.kind != .end else { throw expected("a statement") }
     while token.kind != .end {
+      if pendingMap != nil, token.keyword != .comment { continueBehindMap() }
       if isTerminated, token.keyword != .comment {
         throw fault("nothing is reached behind the verdict of a rule")
       }
@@ -175,22 +179,47 @@ extension Lowering {
     }
   }
 
-  /// Remembers a verdict map: statements behind it are for packets that it has no verdict for.
-  mutating func noteMap(_ operands: [Operand], itemCount: Int) {
+  /// Remembers a verdict map, behind which more statements may follow.
+  ///
+  /// - Parameter lookup: the map in the graph; nil when its verdicts are not known.
+  mutating func noteMap(_ lookup: UInt32?, hasCatchAll: Bool) {
     guard pendingMap == nil else {
-      // A second map: any verdict is possible from here on.
+      // Only one map has a place in the graph's rules.
       appendUndecidable(graph.reasons.intern("several verdict maps in one rule"))
       verdict = Verdict(.unknown)
       return
     }
-    pendingMap = PendingMap(items: items, verdict: verdict, isApproximated: isApproximated)
-    // Packets without the key have left the rule; effects so far have happened.
-    items.removeSubrange(itemCount...)
-    items.removeAll { $0.isEffect }
-    for operand in operands { appendPresence(operand.field ?? operand.presence) }
-    for operand in operands where operand.field == nil { appendUndecidable(operand.reason) }
+    pendingMap = PendingMap(
+      items: items, verdict: verdict, isApproximated: isApproximated, lookup: lookup, hasCatchAll: hasCatchAll)
+  }
+
+  /// Begins the statements behind a verdict map.
+  ///
+  /// A key that is not in the map breaks the rule (nft_lookup_eval): only packets whose element says `continue` go on.
+  private mutating func continueBehindMap() {
+    guard let map = pendingMap, !map.isContinued else { return }
+    pendingMap?.isContinued = true
     verdict = .none
     hasEffect = false
+    // Effects before the map have happened.
+    items.removeAll { $0.isEffect }
+    guard let index = map.lookup else { return }
+    let lookup = graph.lookups[Int(index)]
+    let goesOn = map.hasCatchAll && lookup.verdicts.last == Verdict.none
+    let width = lookup.fields.count
+    var part = Lookup(fields: lookup.fields)
+    for element in 0..<lookup.count where (lookup.verdicts[element] == .none) != goesOn {
+      part.intervals += lookup.intervals[element * width..<(element + 1) * width]
+    }
+    if part.count == 0, !goesOn {
+      pendingMap?.isReached = false
+    } else if part.count == 0 {
+      for field in lookup.fields { appendPresence(field) }
+    } else {
+      graph.lookups.append(part)
+      items.append(
+        RuleItem(.lookup, lookup.fields[0], UInt32(graph.lookups.count - 1), 0, negated: goesOn))
+    }
   }
 
   /// Sets the verdict of the rule.

@@ -30,6 +30,14 @@ struct PendingMap {
   var items: [RuleItem]
   var verdict: Verdict
   var isApproximated: Bool
+  /// The map in `RuleGraph.lookups`; nil when its verdicts are not known.
+  var lookup: UInt32?
+  /// Whether the last element stands for all keys that the others do not have.
+  var hasCatchAll: Bool
+  /// Whether statements follow.
+  var isContinued = false
+  /// Whether some element lets packets go on to them.
+  var isReached = true
 }
 
 /// Items of a rule that do not say what happens to some packets, and what stands in their place for those.

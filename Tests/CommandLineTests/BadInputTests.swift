@@ -51,7 +51,7 @@ struct BadInputTests {
 
   static let sites = [
     Input(
-      name: "feature", text: "features: [smtpp]", says: ":4:12: error: unknown feature 'smtpp' (did you mean 'smtps'?)"),
+      name: "feature", text: "features: [smtpp]", says: ":4:12: error: unknown feature 'smtpp' (did you mean 'smtp'?)"),
     Input(name: "role", text: "features: [dns]", says: ":4:12: error: 'dns' needs the role 'dns-server'"),
     Input(name: "address", text: "features: []\nintercepts: [10.0.0.300]", says: ":5:14: error: "),
     Input(name: "key", text: "features: []\nfirewals: []", says: ":5:1: error: "),

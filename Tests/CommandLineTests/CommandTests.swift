@@ -75,7 +75,7 @@ struct CommandTests {
     try Program.withFolder { folder in
       try Program.write(
         "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp --dport 9443 -j ACCEPT\n-A INPUT -s 10.0.0.0/9 -j DROP\n"
-          + "-A INPUT -s 10.128.0.0/9 -j DROP\n-A INPUT -s 10.200.0.0/16 -j ACCEPT\nCOMMIT\n", to: "\(folder)/rules.v4")
+          + "-A INPUT -s 10.128.0.0/9 -j DROP\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\nCOMMIT\n", to: "\(folder)/rules.v4")
       let outcome = try Program.run(["check", "rules.v4"], folder: folder)
       #expect(outcome.output.contains("rules.v4:3:1: warning FW301"))
       #expect(outcome.output.contains("rules.v4:6:1: note FW401"))

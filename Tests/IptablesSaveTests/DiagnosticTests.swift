@@ -68,7 +68,7 @@ import Testing
     ("*filter\n:INPUT REJECT [0:0]\nCOMMIT\n", ["2:8-14 error: a policy is ACCEPT or DROP, not 'REJECT'"]),
     (
       "*filter\n:mine ACCEPT [0:0]\nCOMMIT\n",
-      ["2:7-13 error: chain mine is none of the table's own, so that it has no policy"]
+      ["2:7-13 warning: chain mine is none of the table's own, so that it has no policy"]
     ),
     ("*filter\n:INPUT ACCEPT 0:0\nCOMMIT\n", ["2:15-18 error: expected counters like [0:0]"]),
     (

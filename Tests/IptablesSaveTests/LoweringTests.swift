@@ -1,3 +1,4 @@
+import PacketSets
 import RuleGraph
 import Testing
 
@@ -147,6 +148,24 @@ import Testing
   @Test(arguments: translations)
   func lowersTranslations(rule: String, chain: String, dialect: Dialect, expected: String) {
     #expect(Parsed(rule: rule, table: "nat", chain: chain, dialect: dialect).rules(of: chain) == [expected])
+  }
+
+  /// The reader of plain addresses agrees with the general one, on good and bad text.
+  @Test(arguments: [
+    "::", "::1", "1::", "1::8", "2001:db8::5", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "ABCD::ef",
+    "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", ":1", "1:", "12345::", "::g", ":::", "", "1:2:3:4::5:6:7:8",
+    "::ffff:192.0.2.1", "1:/64",
+  ]) func plainIPv6AgreesWithTheGeneralReader(text: String) {
+    let bytes = Array(text.utf8)
+    bytes.withUnsafeBufferPointer { buffer in
+      let argument = ByteText(buffer, 0, buffer.count)
+      let general = IPAddress.parseV6(argument.slice)
+      if case .v6(_, let value)? = RulesetReader.plainV6(argument) {
+        #expect(value == general)
+      } else {
+        #expect(general == nil || text.contains("."))
+      }
+    }
   }
 
   @Test func netmapInUserChainFollowsItsCallers() {

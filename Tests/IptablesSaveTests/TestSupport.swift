@@ -128,8 +128,8 @@ struct Parsed {
     case .never: return "\(sign)never"
     case .setField: return "\(item.field):=&~\(item.a)^\(item.b)"
     case .setUnknown: return "\(item.field):=?"
+    case .copyMark: return "\(item.field)<-mark&~\(item.a)^\(item.b)"
     case .notrack: return "notrack"
-    case .copyMark: return "\(item.field):=mark"
     }
   }
 }

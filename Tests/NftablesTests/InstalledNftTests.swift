@@ -50,7 +50,7 @@ import Testing
         // Every other line keeps the test short.
         if tried % 2 == 0 { continue }
         let (text, _) = tests.ruleset(0, chain: chain, rules: [line], elements: [], upTo: line.number)
-        FileManager.default.createFile(atPath: path, contents: Data(text.utf8))
+        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8))
         guard !InstalledNft.errors(path).accepts else { continue }
         rejected += 1
         let (_, diagnostics) = parse(text)

@@ -105,7 +105,13 @@ struct MatchCase: CustomStringConvertible {
     MatchCase(
       rule: "tcp dport vmap { 80 : drop, * : accept }", accepts: [ssh], drops: [dns, "tcp 10.0.0.1:9 > 10.0.0.2:80"]),
     MatchCase(
-      rule: "tcp dport vmap { 80 : drop } accept", accepts: [ssh], drops: [dns, "tcp 10.0.0.1:9 > 10.0.0.2:80"]),
+      rule: "tcp dport vmap { 80 : drop, 22 : continue } accept", accepts: [ssh],
+      drops: [dns, "tcp 10.0.0.1:9 > 10.0.0.2:80", "tcp 10.0.0.1:9 > 10.0.0.2:81"]),
+    MatchCase(
+      rule: "tcp dport vmap { 80 : drop, * : continue } accept", accepts: [ssh],
+      drops: [dns, "tcp 10.0.0.1:9 > 10.0.0.2:80"]),
+    // A key that is not in the map breaks the rule.
+    MatchCase(rule: "tcp dport vmap { 80 : drop } accept", drops: [dns, ssh]),
     MatchCase(
       rule: "ct state vmap { established : drop, new : accept }", accepts: [ssh], drops: [ssh + " state=related"]),
     MatchCase(
@@ -146,7 +152,7 @@ struct MatchCase: CustomStringConvertible {
     MatchCase(family: "ip", rule: "@nh,96,32 0x0a000001 accept", accepts: [ssh]),
     MatchCase(rule: "ct direction original accept", accepts: [ssh], drops: [ssh + " state=invalid"]),
     MatchCase(rule: "ct original ip daddr 10.0.0.2 accept", accepts: [ssh], drops: [ssh6, ssh + " state=untracked"]),
-    MatchCase(rule: "ct original proto-dst 22 accept", accepts: [ssh], drops: [dns]),
+    MatchCase(rule: "meta l4proto tcp ct original proto-dst 22 accept", accepts: [ssh], drops: [dns]),
 
     // Marks, and the order of statements.
     MatchCase(rule: "meta mark & 0xf0 == 0x10 accept", accepts: [ssh + " mark=17"], drops: [ssh]),

@@ -96,7 +96,7 @@ struct TraceCommand: ParsableCommand {
           groups, in: firewall.graphs.map { LoadedFile(graph: $0, diagnostics: []) })
         firewall.graphs = selected.map(\.graph)
       }
-      return (firewall.graphs, loaded.site.facts(behind: entry), loaded.site)
+      return (firewall.graphs, loaded.site.facts(behind: entry, groups: firewall.groupIDs), loaded.site)
     }
     let loader = input.loader(root: LintRoot(around: files.first.map(Paths.folder) ?? ""))
     var loaded = try loader.load(files.map { ($0, $0) })
