@@ -315,14 +315,17 @@ struct PacketWalk {
     if item.field == .sourceAddressType || item.field == .destinationAddressType {
       return addressTypeMatch(item, graph, stage: stage, packet: packet)
     }
-    if let wide = wideValue(of: item.field, stage: stage, packet: packet) { return FieldMatching.decide(item, wide, graph) }
+    if let wide = wideValue(of: item.field, stage: stage, packet: packet) {
+      return FieldMatching.decide(item, wide, graph)
+    }
     guard let value = value(of: item.field, stage: stage, packet: packet) else { return nil }
     return FieldMatching.decide(item, value, graph)
   }
 
   private func hasField(_ field: Field, stage: PathStage, packet: TracedPacket) -> Bool {
     field.isInterface || field == .sourceAddressType || field == .destinationAddressType
-      || wideValue(of: field, stage: stage, packet: packet) != nil || value(of: field, stage: stage, packet: packet) != nil
+      || wideValue(of: field, stage: stage, packet: packet) != nil
+      || value(of: field, stage: stage, packet: packet) != nil
   }
 
   private func wideValue(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt128>? {

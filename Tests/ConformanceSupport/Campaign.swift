@@ -65,7 +65,7 @@ public struct Campaign: Sendable {
       let loader = loaders[index % loaders.count]
       let family = families[index / loaders.count % families.count]
       let ruleSet = Self.ruleSet(loader, family, seed: seed)
-      if LoaderFault.mergesNegations(ruleSet) {
+      if LoaderFault.isMet(by: ruleSet) {
         totals.faulty += 1
         continue
       }
@@ -96,7 +96,7 @@ public struct Campaign: Sendable {
       let seed = seed &+ UInt64(index)
       let ruleSet = Self.ruleSet(
         loaders[index % loaders.count], families[index / loaders.count % families.count], seed: seed)
-      guard !ruleSet.mayTranslate, !LoaderFault.mergesNegations(ruleSet) else { continue }
+      guard !ruleSet.mayTranslate, !LoaderFault.isMet(by: ruleSet) else { continue }
       try comparer.compareExchanges(ruleSet, Self.packets(for: ruleSet, count: packetsEach, seed: seed), &totals)
     }
   }

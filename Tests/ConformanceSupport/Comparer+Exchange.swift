@@ -63,8 +63,7 @@ extension FirewallWorld {
   /// Sends one packet into whatever connections there are and tells whether it comes out.
   func passes(_ wire: WirePacket, expected: Bool) throws -> Bool {
     let packet = wire.packet
-    let interface = Self.interfaces.firstIndex(of: packet.outputInterface ?? "") ?? 0
-    try route(packet.family, packet.path == .input ? .toHost : .through(interface: interface))
+    try route(packet.family, route(for: packet))
     send(wire)
     for attempt in 0..<(expected ? 60 : 3) {
       for seen in observed(packet.family) where seen.identity == wire.identity {

@@ -11,7 +11,7 @@ public struct CorpusRun {
     _ comparer: Comparer, _ entries: [Corpus.Entry], packetsEach: Int, seed: UInt64, report: (String) -> Void
   ) throws {
     for entry in entries {
-      guard !LoaderFault.mergesNegations(entry.ruleSet) else {
+      guard !LoaderFault.isMet(by: entry.ruleSet) else {
         totals[entry.corpus, default: Campaign.Totals()].faulty += 1
         continue
       }

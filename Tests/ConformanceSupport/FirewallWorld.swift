@@ -20,10 +20,20 @@ public final class FirewallWorld {
 
   /// Where packets go.
   public enum Route: Hashable, Sendable {
-    /// Whatever comes in is for the firewall's host; what it sends leaves by an interface.
+    /// Whatever comes in is for the firewall's host.
     case toHost
-    /// Whatever comes in, and what the host sends, leaves by an interface.
+    /// Whatever comes in leaves by an interface.
     case through(interface: Int)
+    /// Whatever the host sends leaves by an interface, and every address is the host's.
+    case fromHost(interface: Int)
+
+    /// Whether every address is local: packets come from and go to addresses of the host.
+    var isAllLocal: Bool {
+      switch self {
+      case .toHost, .fromHost: true
+      case .through: false
+      }
+    }
   }
 
   let firewall: NetworkNamespace
@@ -142,11 +152,17 @@ public final class FirewallWorld {
     guard old != route else { return }
     var batch = ""
     let all = family == .v4 ? "0.0.0.0/0" : "::/0"
+    if old?.isAllLocal ?? false != route.isAllLocal {
+      batch += "route \(route.isAllLocal ? "add" : "del") local \(all) dev lo table local\n"
+    }
     switch route {
-    case .toHost: batch += "route add local \(all) dev lo table local\n"
+    case .toHost: break
     case .through(let interface):
-      if old == .toHost { batch += "route del local \(all) dev lo table local\n" }
-      for table in [110, 120] { batch += "route replace \(all) dev \(Self.interfaces[interface]) table \(table)\n" }
+      batch += "route replace \(all) dev \(Self.interfaces[interface]) table 120\n"
+      // Resets and other answers of the host go somewhere as well.
+      batch += "route replace \(all) dev \(Self.interfaces[interface]) table 110\n"
+    case .fromHost(let interface):
+      batch += "route replace \(all) dev \(Self.interfaces[interface]) table 110\n"
     }
     try ip(firewall, batch, family: family)
     routes[family] = route

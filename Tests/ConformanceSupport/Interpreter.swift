@@ -19,7 +19,10 @@ public struct Interpreter: Sendable {
     let source = SourceFile(path: "rules", text: ruleSet.text)
     switch ruleSet.loader {
     case .nft:
-      let (graph, diagnostics) = NftablesFrontend.parse(source)
+      let (graph, diagnostics) = NftablesFrontend.parse(source) { pattern, _ in
+        // A pattern of files that do not exist here names none.
+        pattern.contains("*") ? .files([]) : .refused("rule sets of the suite are single files")
+      }
       return ([graph], diagnostics)
     case .legacy, .translated:
       let (sets, complaints) = IpsetFrontend.parse(SourceFile(path: "ipsets", text: ruleSet.ipsets))

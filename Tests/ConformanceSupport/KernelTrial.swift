@@ -55,12 +55,21 @@ extension FirewallWorld {
     packet.path == .input ? seen.outputInterface == nil : seen.outputInterface == packet.outputInterface
   }
 
+  /// How packets have to go for one to take its path.
+  func route(for packet: Packet) -> Route {
+    let interface = Self.interfaces.firstIndex(of: packet.outputInterface ?? "") ?? 0
+    return switch packet.path {
+    case .input: .toHost
+    case .forward: .through(interface: interface)
+    case .output: .fromHost(interface: interface)
+    }
+  }
+
   private func groups(_ packets: [Packet]) -> [(Route, [Int])] {
     var order: [Route] = []
     var members: [Route: [Int]] = [:]
     for (index, packet) in packets.enumerated() {
-      let interface = Self.interfaces.firstIndex(of: packet.outputInterface ?? "") ?? 0
-      let route: Route = packet.path == .input ? .toHost : .through(interface: interface)
+      let route = route(for: packet)
       if members[route] == nil { order.append(route) }
       members[route, default: []].append(index)
     }

@@ -1,10 +1,21 @@
 /// Faults of the kernel's tools by which they load something else than what is written.
 enum LoaderFault {
+  /// Whether a rule set meets one of the faults.
+  static func isMet(by ruleSet: RuleSet) -> Bool { mergesNegations(ruleSet) || losesNegatedPorts(ruleSet) }
+
+  /// The nf_tables variant of iptables 1.8.9 leaves out a range of all ports even when it is negated.
+  private static func losesNegatedPorts(_ ruleSet: RuleSet) -> Bool {
+    guard ruleSet.loader == .translated, isOldIptables else { return false }
+    return ["sport", "dport"].contains { option in
+      [":65535", "0:65535", "0:"].contains { ruleSet.text.contains("! --\(option) \($0) ") }
+    }
+  }
+
   /// Before nft 1.1 and iptables 1.8.11 two negated comparisons of neighbouring header fields become one of both:
   /// `tcp sport != 1 tcp dport != 2` then lets packets through that differ in one port only.
   ///
   /// **Source:** netfilter-devel, 8 March 2024, "Wrong payload merge of rule filter".
-  static func mergesNegations(_ ruleSet: RuleSet) -> Bool {
+  private static func mergesNegations(_ ruleSet: RuleSet) -> Bool {
     guard ruleSet.loader != .legacy, isOld(ruleSet.loader) else { return false }
     let mark: (String) -> [String] =
       ruleSet.loader == .nft

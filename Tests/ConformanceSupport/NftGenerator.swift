@@ -53,8 +53,9 @@ public struct NftGenerator {
     BaseKind(type: "filter", hook: "input", priorities: ["filter", "mangle", "security", "filter + 10", "-1"]),
     BaseKind(type: "filter", hook: "forward", priorities: ["filter", "mangle", "filter - 5", "0", "100"]),
     BaseKind(type: "filter", hook: "output", priorities: ["filter", "raw", "mangle", "security", "-99"]),
-    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-100"]),
-    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat", "200"]),
+    // Never at the place of NAT itself: which comes first there depends on what was loaded before.
+    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-101"]),
+    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat - 1", "200"]),
   ]
   private static let translators = [
     BaseKind(type: "nat", hook: "prerouting", priorities: ["dstnat", "-100", "0", "50"]),

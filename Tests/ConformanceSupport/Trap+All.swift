@@ -70,7 +70,7 @@ extension Trap {
       [(.sample(port: 22), false)]),
     Trap(
       "accept ends its own base chain only", .nft, .v4,
-      "table ip one {\nchain base {\ntype filter hook input priority 0; policy accept;\ntcp dport 22 accept\n}\n}\n"
+      "table inet one {\nchain base {\ntype filter hook input priority 0; policy accept;\ntcp dport 22 accept\n}\n}\n"
         + "table inet two {\nchain base {\ntype filter hook input priority 10; policy accept;\ntcp dport 22 drop\n}\n}\n",
       [(.sample(port: 22), false), (.sample(port: 23), true)]),
     Trap(
