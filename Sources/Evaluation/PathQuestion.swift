@@ -16,7 +16,9 @@ public struct PathQuestion: Sendable, Hashable {
   public var family: IPFamily
   public var path: Packet.Path
   public var phase: Phase
-  /// Only packets with these source addresses matter; nil for all. The summary is meaningless for others.
+  /// Only packets with these source addresses matter; nil for all.
+  ///
+  /// The summary is meaningless for others.
   public var sources: AddressSet?
   /// Only packets with these destination addresses matter; nil for all.
   public var destinations: AddressSet?

@@ -6,12 +6,13 @@ import PacketSets
 ///
 ///     conformance [--seed N] [--rule-sets N] [--packets N] [--only nft|legacy|translated] [--family 4|6] [--shrink N]
 ///     conformance --exchanges yes [...]            second packets of connections: answers, errors, what follows
-///     conformance --corpora FOLDER [--packets N]   real rule sets
+///     conformance --corpora FOLDER [--packets N] [--every N]   real rule sets
 ///     conformance --file PATH [--only ...] [--family ...] [--packets N]
 
 var campaign = Campaign(seed: 1, ruleSets: 2000)
 var file: String?
 var corpora: String?
+var every = 1
 var comparesExchanges = false
 var printsRefusals = false
 var showsText = false
@@ -40,6 +41,7 @@ while let option = arguments.popFirst() {
   case "--shrink": campaign.shrinkLimit = Int(value) ?? 0
   case "--file": file = value
   case "--corpora": corpora = value
+  case "--every": every = max(1, Int(value) ?? 1)
   case "--exchanges": comparesExchanges = value == "yes"
   default:
     print("unknown option \(option)")
@@ -85,7 +87,8 @@ do {
       exit(2)
     }
     let run = try CorpusRun(
-      comparer, corpus.entries, packetsEach: campaign.packetsEach, seed: campaign.seed, report: report)
+      comparer, stride(from: 0, to: corpus.entries.count, by: every).map { corpus.entries[$0] },
+      packetsEach: campaign.packetsEach, seed: campaign.seed, report: report)
     for (path, disagreement) in run.disagreements.prefix(campaign.shrinkLimit) {
       var shrinker = Shrinker(comparer)
       report("\(path):\n\(try shrinker.shrink(disagreement))")

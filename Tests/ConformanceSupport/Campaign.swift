@@ -48,8 +48,10 @@ public struct Campaign: Sendable {
     let generator = PacketGenerator(
       family: ruleSet.family, pool: ConstantPool(text: ruleSet.text + "\n" + ruleSet.ipsets))
     // A packet that is redirected to the host is not forwarded, whatever its destination was.
-    let paths: [Packet.Path] =
+    var paths: [Packet.Path] =
       ruleSet.text.lowercased().contains("redirect") ? [.input, .output] : [.input, .forward, .output]
+    // IPv6 asks the routing rules for the type of an address, and in the world these send what is the host's away.
+    if ruleSet.family == .v6, ruleSet.text.contains("addrtype") || ruleSet.text.contains("fib ") { paths = [.forward] }
     return (0..<count).map { index in
       generator.packet(paths[index % paths.count], using: &random)
     }

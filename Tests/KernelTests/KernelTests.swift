@@ -48,13 +48,13 @@ struct KernelTests {
   @Test(arguments: RuleSet.Loader.allCases, IPFamily.allCases)
   func randomRuleSets(loader: RuleSet.Loader, family: IPFamily) throws {
     let campaign = Campaign(
-      seed: 1, ruleSets: loader == .nft ? 40 : 20, packetsEach: 60, summarisedEach: 12, loaders: [loader],
+      seed: 1, ruleSets: loader == .nft ? 30 : 16, packetsEach: 60, summarisedEach: 12, loaders: [loader],
       families: [family], shrinkLimit: 1)
     let totals = try campaign.run(comparer()) { print($0) }
     print("kernel conformance, \(loader) \(family), seed \(campaign.seed):\n\(totals)")
     #expect(totals.disagreements == 0)
     #expect(totals.unread == 0)
-    #expect(totals.packets > 20 * 50)
+    #expect(totals.packets > 700)
   }
 
   /// Answers, what follows them, and errors about a first packet.
