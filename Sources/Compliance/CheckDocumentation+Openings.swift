@@ -28,6 +28,13 @@ extension CheckRegistry {
       why: "A compromised unit can use the service against anybody, or carry data out through it.",
       example: "ip saddr 10.0.10.5 udp dport 53 accept\nwith dns-server: [10.0.20.53]",
       mend: "Narrow the destination to the role's addresses, or bind the role wider."),
+    "FW207": CheckDocumentation(
+      what:
+        "A rule perhaps lets through more than is declared: whether it does depends on an interface that the site file "
+        + "does not name, a rate limit, a field that the sender chooses, or contents that are not in the files.",
+      why: "An opening that cannot be ruled out is one that somebody has to look at.",
+      example: "iifname \"wan0\" tcp dport 22 accept\nin a site without interfaces:",
+      mend: "Bind interfaces, give the contents under resolve:, or narrow the rule to what is declared."),
     "FW206": CheckDocumentation(
       what: "A rule opens ports that only features use which the site does not declare.",
       why: "Either the site file is incomplete, and then gaps of that feature go unseen, or the opening is a leftover.",

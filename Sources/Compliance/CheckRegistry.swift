@@ -22,6 +22,7 @@ public enum CheckRegistry {
     Check(code: "FW204", name: "exposed-to-internet", severity: .error),
     Check(code: "FW205", name: "destination-too-broad", severity: .warning),
     Check(code: "FW206", name: "undeclared-feature-open", severity: .warning),
+    Check(code: "FW207", name: "opening-undecided", severity: .warning),
     Check(code: "FW301", name: "deprecated-entry", severity: .warning),
     Check(code: "FW302", name: "clear-text-service", severity: .note),
     Check(code: "FW401", name: "shadowed-rule", severity: .note),
@@ -38,6 +39,9 @@ public enum CheckRegistry {
     Check(code: "FW902", name: "expired-suppression", severity: .warning),
     Check(code: "FW903", name: "suppression-without-reason", severity: .warning),
   ]
+
+  /// Codes that are laid down for checks which this version does not run.
+  public static let reserved: Set<String> = ["FW406", "FW901", "FW902", "FW903"]
 
   /// The check of a code.
   public static func check(_ code: String) -> Check? { checks.first { $0.code == code } }

@@ -43,6 +43,7 @@ public struct Checker: Sendable {
           findings += found
         }
         findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
+        findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
         if assessment.isExhausted {
           report.remarks.append(
             "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"

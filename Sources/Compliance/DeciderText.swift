@@ -56,6 +56,12 @@ struct DeciderText {
 
 /// Advice on what cannot be decided.
 enum RemedyText {
+  /// What a person can do about an opening that cannot be ruled out.
+  static func undecidedOpening(_ reason: String) -> String {
+    reason.contains("interface") || reason.hasPrefix("contents of")
+      ? undecided(reason) : "narrow the rule to the declared peers and ports, or list them under also-open:"
+  }
+
   /// What a person can do about a construct.
   static func undecided(_ reason: String) -> String {
     if reason.hasPrefix("contents of") {

@@ -30,7 +30,7 @@ struct GraphChecks {
         findings.append(never(id, rule, graph))
       } else if judgement.isShadowed {
         findings.append(shadowed(id, analysis.causes[id] ?? [], graph))
-      } else if judgement.isRedundant, !logs(rule, graph) {
+      } else if judgement.isRedundant, !logs(rule, graph), !isCause(id, analysis) {
         findings.append(redundant(id, graph))
       }
     }
@@ -41,6 +41,11 @@ struct GraphChecks {
         "\(firewall.name): chain \(name) is too large for the checks on shadowed and redundant rules; they left it out")
     }
     return (limited(findings, &remarks), remarks)
+  }
+
+  /// Whether a rule shadows another: that one goes first, and only then can be asked whether this one is needed.
+  private func isCause(_ id: RuleAnalysis.RuleID, _ analysis: RuleAnalysis) -> Bool {
+    analysis.causes.contains { $0.key.graph == id.graph && $0.value.contains(id.rule) }
   }
 
   private func limited(_ findings: [Finding], _ remarks: inout [String]) -> [Finding] {

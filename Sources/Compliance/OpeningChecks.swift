@@ -17,19 +17,46 @@ struct OpeningChecks {
 
   /// All findings of both directions and families; equal rules of both families are one finding.
   func run() -> [Finding] {
+    let surveys = Direction.allCases.flatMap { direction in
+      assessment.families.filter(firewall.speaks).map { survey(direction, $0) }
+    }
     var openings: [Opening] = []
-    for direction in Direction.allCases {
-      for family in assessment.families where firewall.speaks(of: family) {
-        for opening in self.openings(direction, family) {
-          let known = openings.firstIndex {
-            $0.code == opening.code && $0.decider == opening.decider && $0.direction == opening.direction
-          }
-          if let known { openings[known].merge(opening) } else { openings.append(opening) }
+    for survey in surveys {
+      for opening in self.openings(survey) {
+        let known = openings.firstIndex {
+          $0.code == opening.code && $0.decider == opening.decider && $0.direction == opening.direction
         }
+        if let known { openings[known].merge(opening) } else { openings.append(opening) }
       }
     }
+    // What has to stay of a rule may go the other way or be of the other family.
+    let deciders = Set(openings.compactMap(\.decider))
+    var kept: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
+    for survey in surveys {
+      for blame in survey.blames {
+        guard let decider = blame.decider, deciders.contains(decider) else { continue }
+        kept[decider, default: []] += self.kept(of: blame, survey).map { ($0, survey.family) }
+      }
+    }
+    for index in openings.indices { openings[index].kept = openings[index].decider.flatMap { kept[$0] } ?? [] }
     // A budget that ran out makes answers unknown; the rows of the firewall say so.
     return assessment.isExhausted ? [] : openings.map { finding($0) }
+  }
+
+  /// What passes in one direction and family, and what of it is wanted.
+  private struct Survey {
+    var direction: Direction
+    var family: IPFamily
+    var evaluator: PathEvaluator
+    /// What surely passes beyond what is wanted.
+    var sure: PacketSelection
+    /// What perhaps passes beyond what is wanted.
+    var doubtful: PacketSelection
+    /// What surely passes, by the rules that let it.
+    var blames: [Blame]
+    var permitted: [(box: PacketBox, requirement: Requirement)]
+    /// What is required, or declared open.
+    var wanted: [PacketBox]
   }
 
   /// What one rule opens, as far as one code says it.
@@ -46,6 +73,8 @@ struct OpeningChecks {
     var rows: [String]
     var features: [String]
     var path: Packet.Path
+    /// What an undecided opening depends on.
+    var reason = ""
 
     mutating func merge(_ other: Opening) {
       boxes += other.boxes
@@ -55,9 +84,43 @@ struct OpeningChecks {
     }
   }
 
-  private func openings(_ direction: Direction, _ family: IPFamily) -> [Opening] {
+  private func survey(_ direction: Direction, _ family: IPFamily) -> Survey {
     let evaluator = assessment.evaluator(direction, .first, family)
     let own = assessment.unitAddresses.union(assessment.publishedHere).restricted(to: family)
+    let universe = evaluator.select(universe(direction, own))
+    let allowed = evaluator.surelyAllowed(universe)
+    let permitted = regions.permitted(direction, units: assessment.units)
+    let wanted = permitted.map(\.box) + regions.alsoOpen(direction, units: assessment.units)
+    var excess = evaluator.possiblyAllowed(universe)
+    func take(_ part: PacketBox) {
+      if !excess.isEmpty { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
+    }
+    for part in wanted { take(part) }
+    // What goes from one unit to another may be wanted at either end; what goes to itself never leaves it.
+    let opposite: Direction = direction == .incoming ? .outgoing : .incoming
+    for part in regions.permitted(opposite, units: assessment.units) { take(part.box) }
+    for part in regions.alsoOpen(opposite, units: assessment.units) { take(part) }
+    for unit in assessment.units {
+      let addresses = unit.published.reduce(unit.allAddresses) { $0.union(AddressSet($1.address)) }
+      take(PacketBox(sources: addresses, destinations: addresses))
+    }
+    // Between units: what comes in at one end is judged there.
+    if direction == .outgoing { take(PacketBox(destinations: own)) }
+    take(PolicyRegions.housekeeping(family))
+    take(PolicyRegions.foreignICMP(family))
+    // Destinations that a host cannot have are no way out, nor sources a way in.
+    let impossible = AddressSet.all.subtracting(.possibleHosts)
+    take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
+    let sure = evaluator.intersection(excess, allowed)
+    return Survey(
+      direction: direction, family: family, evaluator: evaluator, sure: sure,
+      doubtful: evaluator.difference(excess, allowed),
+      // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
+      blames: allowed.isEmpty ? [] : evaluator.blameAccepts(allowed), permitted: permitted, wanted: wanted)
+  }
+
+  /// Everything that may reach or leave the units, by the interfaces that the site names.
+  private func universe(_ direction: Direction, _ own: AddressSet) -> PacketBox {
     var box = PacketBox()
     if direction == .incoming { box.destinations = own } else { box.sources = own }
     let interfaces = Set(
@@ -67,42 +130,50 @@ struct OpeningChecks {
     let isForward = assessment.entry.position == .forward
     box.inputInterfaces = direction == .incoming ? peerSide : isForward ? unitSide : peerSide
     box.outputInterfaces = direction == .incoming ? (isForward ? unitSide : peerSide) : peerSide
-    let universe = evaluator.select(box)
-    let allowed = evaluator.surelyAllowed(universe)
-    guard !allowed.isEmpty else { return [] }
-    var excess = allowed
-    func take(_ part: PacketBox) { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
-    let permitted = regions.permitted(direction, units: assessment.units)
-    let wanted = permitted.map(\.box) + regions.alsoOpen(direction, units: assessment.units)
-    for part in wanted { take(part) }
-    take(PacketBox(sources: direction == .incoming ? own : nil, destinations: direction == .incoming ? nil : own))
-    take(PolicyRegions.housekeeping(family))
-    take(PolicyRegions.foreignICMP(family))
-    // Destinations that a host cannot have are no way out, nor sources a way in.
-    let impossible = AddressSet.all.subtracting(.possibleHosts)
-    take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
-    guard !excess.isEmpty else { return [] }
-    let map = ServiceMap(regions, direction, permitted, evaluator)
-    // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
-    return evaluator.blameAccepts(allowed).flatMap { blame -> [Opening] in
-      let own = evaluator.intersection(blame.packets, excess)
+    return box
+  }
+
+  private func openings(_ survey: Survey) -> [Opening] {
+    let openings = survey.sure.isEmpty ? [] : sureOpenings(survey)
+    guard !survey.doubtful.isEmpty else { return openings }
+    let known = Set(openings.compactMap(\.decider))
+    return openings + undecidedOpenings(survey).filter { $0.decider.map { !known.contains($0) } ?? true }
+  }
+
+  /// FW207: what perhaps passes beyond what is declared, by the rule that perhaps lets it.
+  private func undecidedOpenings(_ survey: Survey) -> [Opening] {
+    let tracer = PacketTracer(graphs: firewall.graphs, facts: assessment.facts)
+    let evaluator = survey.evaluator
+    return evaluator.blameAccepts(survey.doubtful).compactMap { blame -> Opening? in
+      guard !blame.packets.isEmpty, !isUnfilterable(blame.decider), let packet = evaluator.witness(of: blame.packets)
+      else { return nil }
+      let reason = tracer.trace(packet).reasons.first ?? "a match that is not known offline"
+      return Opening(
+        code: "FW207", direction: survey.direction, decider: blame.decider, ruleCount: blame.ruleCount,
+        jumps: blame.jumps, boxes: evaluator.boxes(of: blame.packets, limit: 8).boxes.map { ($0, survey.family) },
+        kept: [], packet: packet, rows: [], features: [], path: evaluator.path, reason: reason)
+    }
+  }
+
+  private func sureOpenings(_ survey: Survey) -> [Opening] {
+    let map = ServiceMap(regions, survey.direction, survey.permitted, survey.evaluator)
+    return survey.blames.flatMap { blame -> [Opening] in
+      let own = survey.evaluator.intersection(blame.packets, survey.sure)
       if own.isEmpty || isUnfilterable(blame.decider) { return [] }
-      let kept = self.kept(of: blame, wanted, direction, evaluator).map { ($0, family) }
-      return classify(blame, own, kept: kept, direction, family, evaluator, map)
+      return classify(blame, own, survey.direction, survey.family, survey.evaluator, map)
     }
   }
 
   /// What a rule lets through that has to stay, as it meets the rule: published addresses are translated by then.
-  private func kept(
-    of blame: Blame, _ wanted: [PacketBox], _ direction: Direction, _ evaluator: PathEvaluator
-  ) -> [PacketBox] {
+  private func kept(of blame: Blame, _ survey: Survey) -> [PacketBox] {
+    let evaluator = survey.evaluator
     var kept: [PacketBox] = []
-    for want in wanted {
+    for want in survey.wanted {
       for var box in evaluator.boxes(of: evaluator.restrict(blame.packets, to: want), limit: 8).boxes {
         // Peers in many pieces are the wanted ones less what other rules decide: all that are wanted say the same.
-        let peers = direction == .incoming ? box.sources : box.destinations
+        let peers = survey.direction == .incoming ? box.sources : box.destinations
         if peers?.prefixCount ?? 0 > 8 {
-          if direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
+          if survey.direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
         }
         box = translated(box)
         if !kept.contains(box) { kept.append(box) }
@@ -134,8 +205,8 @@ struct OpeningChecks {
   // MARK: Codes
 
   private func classify(
-    _ blame: Blame, _ excess: PacketSelection, kept: [(PacketBox, IPFamily)], _ direction: Direction,
-    _ family: IPFamily, _ evaluator: PathEvaluator, _ map: ServiceMap
+    _ blame: Blame, _ excess: PacketSelection, _ direction: Direction, _ family: IPFamily,
+    _ evaluator: PathEvaluator, _ map: ServiceMap
   ) -> [Opening] {
     var rest = excess
     var result: [Opening] = []
@@ -145,7 +216,7 @@ struct OpeningChecks {
       result.append(
         Opening(
           code: code, direction: direction, decider: blame.decider, ruleCount: blame.ruleCount, jumps: blame.jumps,
-          boxes: boxes, kept: kept, packet: evaluator.witness(of: packets), rows: rows, features: features,
+          boxes: boxes, kept: [], packet: evaluator.witness(of: packets), rows: rows, features: features,
           path: evaluator.path))
       rest = evaluator.difference(rest, packets)
     }
@@ -205,7 +276,8 @@ struct OpeningChecks {
     let decision = decider.describe(opening.decider, ruleCount: opening.ruleCount)
     let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
-    let subject = opening.decider?.rule == nil ? "the policy" : "this rule"
+    let subject =
+      opening.decider == nil ? "no chain at the hook: it" : opening.decider?.rule == nil ? "the policy" : "this rule"
     return Finding(
       code: opening.code, severity: CheckRegistry.severity(of: opening.code),
       message: "\(subject) \(claim(opening)): \(shown)\(more)", requirements: opening.rows, firewall: firewall.name,
@@ -218,6 +290,7 @@ struct OpeningChecks {
     let rows = opening.rows.joined(separator: ", ")
     switch opening.code {
     case "FW301": return "admits a flow that is deprecated (\(rows))"
+    case "FW207": return "perhaps opens more than is declared: that depends on \(opening.reason)"
     case "FW201": return opening.direction == .incoming ? "lets everything in" : "lets everything out"
     case "FW204": return "exposes to the Internet what should never be (\(rows))"
     case "FW202": return "lets in more sources than \(rows) needs"
@@ -230,6 +303,10 @@ struct OpeningChecks {
   }
 
   private func remedy(_ opening: Opening) -> String {
+    if opening.code == "FW207" { return RemedyText.undecidedOpening(opening.reason) }
+    if opening.decider == nil {
+      return "add a base chain at the \(opening.path.rawValue) hook with policy drop, and accept what is required"
+    }
     let edit = Remedy(firewall: firewall).narrow(
       to: opening.kept, decider: opening.decider, direction: opening.direction)
     switch opening.code {

@@ -34,6 +34,13 @@ enum RegionText {
       let missingCount = missing.prefixCount
       if missingCount < best.count { best = ("\(name) but \(join(missing, limit: 8))", missingCount) }
     }
+    if let hull = hull(of: own, family: family) {
+      let missing = AddressSet(CollectionOfOne(hull)).subtracting(own)
+      let missingCount = missing.prefixCount
+      if missingCount < best.count, missingCount > 0 {
+        best = ("\(hull) but \(join(missing, limit: 8))", missingCount)
+      }
+    }
     return best.text.isEmpty ? join(own, limit: 8) : best.text
   }
 

@@ -44,6 +44,10 @@ struct Remedy {
       let drop = graph.dialect == .nftables ? "drop" : "DROP"
       return "set the chain's policy to \(drop) and accept what is required"
     }
+    guard canBeReplaced(decider, graph) else {
+      return kept.isEmpty && !carriesMore(decider, graph)
+        ? "delete this rule" : "narrow what this rule accepts to the declared peers and ports"
+    }
     guard !kept.isEmpty else { return "delete this rule" }
     let chainName = graph.names[graph.chains[Int(decider.chain)].name]
     var lines = Self.distinct(
@@ -55,6 +59,23 @@ struct Remedy {
     if lines.count > 2 * Self.limit { lines = ["# \(lines.count) rules, one for each flow that has to stay"] }
     return "replace this rule by:\n"
       + lines.map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
+  }
+
+  /// Whether a rule does nothing but accept what its matches say, so that other rules can stand in for it.
+  private func canBeReplaced(_ decider: TraceResult.Decider, _ graph: RuleGraph) -> Bool {
+    guard let index = decider.rule else { return false }
+    let rule = graph.rules[Int(index)]
+    let looksAtTracking: Set<Field> = [.ctStatus, .ctOriginalDestinationPort, .ctOriginalIPv4Destination]
+    return rule.verdict.kind == .accept && rule.understanding == .exact
+      && !graph.items(of: rule).contains { $0.isEffect || looksAtTracking.contains($0.field) }
+  }
+
+  /// Whether a rule decides other packets than those that it accepts, or only perhaps matches.
+  private func carriesMore(_ decider: TraceResult.Decider, _ graph: RuleGraph) -> Bool {
+    guard let index = decider.rule else { return true }
+    let rule = graph.rules[Int(index)]
+    return rule.verdict.kind != .accept || rule.understanding != .exact
+      || graph.items(of: rule).contains(where: \.isEffect)
   }
 
   private static func distinct(_ lines: [String]) -> [String] {

@@ -14,7 +14,7 @@ struct ServiceMap {
   let deprecated: PacketSelection
   /// Packets from public sources.
   let publicSources: PacketSelection
-  /// Rows that a declared feature makes public, or offers to its users: never "exposed".
+  /// Rows with public peers, and rows that a declared feature offers to its users: never "exposed".
   let facing: PacketSelection
   /// Packets of rows that must not face the public.
   let guarded: PacketSelection
@@ -50,7 +50,7 @@ struct ServiceMap {
     }
     deprecated = all(\.isDeprecated)
     publicSources = evaluator.select(PacketBox(sources: .globallyReachableUnicast))
-    facing = all { $0.isDeclared && $0.exposure != .never }
+    facing = all { $0.isDeclared && $0.exposure != .never || $0.exposure == .internet }
     guarded = all { Self.isGuarded($0, administration) }
     declared = union(
       permitted.map { entry in

@@ -112,7 +112,10 @@ extension PathEvaluator {
     _ graph: Int, _ chain: UInt32, stage: PathStage, set: Diagram, rewrite: UInt32, entry: UInt32, jumps: [UInt32],
     into walk: inout Walk
   ) {
-    guard jumps.count < Self.depthLimit else {
+    calls += 1
+    guard jumps.count < Self.depthLimit, calls < Self.callLimit else {
+      // Paths through jumps can be as many as 2^n: the answer is then not known.
+      store.exhaust()
       walk.passed.append((set, rewrite))
       return
     }

@@ -68,6 +68,7 @@ struct PacketWalk {
       var seen: Set<TracedPacket> = []
       for way in ways {
         let devices = deviceMatch(stage)
+        if devices == .perhaps { note("an interface that is not known") }
         if devices != .yes, seen.insert(way.packet).inserted { next.append(way) }
         guard devices != .no else { continue }
         if stage.isNAT, !way.packet.state.meetsNAT(at: stage.hook) {

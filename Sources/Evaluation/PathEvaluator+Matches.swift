@@ -83,7 +83,7 @@ extension PathEvaluator {
     switch field {
     case .family: Interval(UInt32(question.family.rawValue))
     case .tcpFlags: question.tcpFlags
-    case .fragment: Interval(0)
+    case .fragment: question.phase == .any ? Interval(0, 1) : Interval(0)
     case .length: Interval(0, 65535)
     case .packetType: Interval(0)
     default: nil

@@ -33,6 +33,11 @@ extension Lowering {
     if ruleset.tables[table].updatedSets.contains(model.name) {
       set.unknown = graph.reasons.intern("set \(model.name) is filled at run time")
     }
+    let isEmpty = set.signature.isNarrow ? set.contents.count == 0 : set.contents.keys.isEmpty
+    if model.isDynamic, isEmpty {
+      // The packet path, or a person, fills it; a listing without elements says nothing of them.
+      set.unknown = set.unknown ?? graph.reasons.intern("set \(model.name) is filled at run time")
+    }
     set.unknown = set.unknown ?? set.contents.unknown
     sets[table][index] = set
   }

@@ -115,7 +115,7 @@ extension DiagramStore {
     return finishNode(level: UInt32(level), base: base)
   }
 
-  /// Masked bits of one level: inside where `value & mask == expected`; nil when that takes over 65,536 intervals.
+  /// Masked bits of one level: inside where `value & mask == expected`; nil when that takes over 1,024 intervals.
   public mutating func splitMasked(level: Int, mask: UInt32, expected: UInt32, inside: Diagram, outside: Diagram)
     -> Diagram?
   {
@@ -125,14 +125,14 @@ extension DiagramStore {
 }
 
 extension IntervalSet where Bound == UInt32 {
-  /// The values with `value & mask == expected`; nil when that takes over 65,536 intervals.
+  /// The values with `value & mask == expected`; nil when that takes over 1,024 intervals.
   public static func masked(mask: UInt32, expected: UInt32) -> IntervalSet? {
     guard expected & ~mask == 0 else { return IntervalSet() }
     // Free bits below the lowest masked bit make one interval; each free bit above it doubles their number.
     let low = mask == 0 ? 32 : mask.trailingZeroBitCount
     guard low < 32 else { return .all }
     let highFree = ~mask & ~((UInt32(1) << UInt32(low)) - 1)
-    guard highFree.nonzeroBitCount <= 16 else { return nil }
+    guard highFree.nonzeroBitCount <= 10 else { return nil }
     let run = (UInt32(1) << UInt32(low)) - 1
     var intervals: [Interval<UInt32>] = []
     intervals.reserveCapacity(1 << highFree.nonzeroBitCount)

@@ -79,6 +79,9 @@ public struct DiagramStore: ~Copyable {
       repeating: CacheEntry(left: 0, right: 0, operation: 0, result: 0), count: 1 << 10)
   }
 
+  /// Takes the rest of the budget away: what depends on this store is not known from here on.
+  public mutating func exhaust() { isExhausted = true }
+
   /// The number of nodes made.
   public var nodeCount: Int { nodes.count }
   /// The number of edges made.

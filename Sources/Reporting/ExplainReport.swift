@@ -35,6 +35,9 @@ public struct ExplainReport {
   private func explain(_ check: Check) -> String {
     let text = CheckRegistry.documentation(of: check.code)
     var result = style.paint("\(check.code) \(check.name)", .bold) + " (\(check.severity.rawValue))\n"
+    if CheckRegistry.reserved.contains(check.code) {
+      result += "This version does not run the check; its code is kept for it.\n"
+    }
     guard let text else { return result }
     for (title, body) in [
       ("What it does", text.what), ("Why", text.why), ("Example", text.example), ("How to mend it", text.mend),

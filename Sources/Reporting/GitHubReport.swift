@@ -32,7 +32,7 @@ public enum GitHubReport {
 
   private static func data(_ text: String) -> String { escaped(Harmless.lines(text), ["%", "\r", "\n"]) }
 
-  private static func property(_ text: String) -> String { escaped(text, ["%", "\r", "\n", ":", ","]) }
+  private static func property(_ text: String) -> String { escaped(Harmless.lines(text), ["%", "\r", "\n", ":", ","]) }
 
   /// Percent escapes, by scalars: CR LF is one character but two scalars.
   private static func escaped(_ text: String, _ special: [Unicode.Scalar]) -> String {

@@ -25,7 +25,9 @@ extension SiteReader {
       case "position":
         hasPosition = true
         position = readPosition(entry.value)
-      case "units": firewall.units = unitNames(entry.value)
+      case "units":
+        if entry.value.sequence?.isEmpty ?? false { nodes.error("the firewall guards no unit", at: entry.value.range) }
+        firewall.units = unitNames(entry.value)
       case "peers": firewall.peers = roleNames(entry.value, "peers")
       case "interfaces": firewall.interfaces = readInterfaces(entry.value)
       case "groups":

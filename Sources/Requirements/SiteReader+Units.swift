@@ -26,6 +26,7 @@ extension SiteReader {
         unit.name = nodes.text(entry.value, "the name of a unit") ?? ""
         unit.range = entry.value.range
       case "addresses":
+        if entry.value.sequence?.isEmpty ?? false { nodes.error("the unit has no addresses", at: entry.value.range) }
         for item in nodes.items(entry.value, "addresses") {
           if let address = readUnitAddress(item) { unit.addresses.append(address) }
         }

@@ -42,7 +42,7 @@ extension RuleGraph {
       let reference = references[Int(item.a)]
       return "contents of \(reference.kind) \(reference.name) are not given"
     case .interface: return "an interface that is not known"
-    default: return "the packet's \(item.field) is not known"
+    default: return "the packet's \(item.field.words), which is not known"
     }
   }
 }

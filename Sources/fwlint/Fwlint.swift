@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 
 /// The command line: one subcommand a file.
 struct Fwlint: ParsableCommand {
@@ -39,7 +40,7 @@ enum Main {
         Terminal.exit(0)
       }
       if let failure = error as? RunFailure {
-        Terminal.printError("error: \(failure.description)")
+        Terminal.printErrorLine("error: \(Harmless.line(failure.description))")
       } else {
         Terminal.printError(Fwlint.fullMessage(for: error))
       }

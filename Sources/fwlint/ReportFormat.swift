@@ -2,6 +2,7 @@ import ArgumentParser
 import Compliance
 import Glibc
 import Reporting
+import SourceText
 
 /// The formats of a report of `check`.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
@@ -46,6 +47,10 @@ struct ReportOutput {
       if let equals = word.firstIndex(of: "="), let format = ReportFormat(rawValue: String(word[..<equals])) {
         outputs.append(ReportOutput(format: format, path: String(word[word.index(after: equals)...])))
       } else {
+        if let equals = word.firstIndex(of: "="), !word[..<equals].contains("/") {
+          let hint = Suggestion.hint(for: String(word[..<equals]), among: ReportFormat.allCases.map(\.rawValue))
+          throw ValidationError("--output knows no format '\(word[..<equals])'\(hint)")
+        }
         guard !hasStandard else { throw ValidationError("--output names a second FILE; write FORMAT=FILE") }
         hasStandard = true
         outputs.append(ReportOutput(format: standard, path: word))

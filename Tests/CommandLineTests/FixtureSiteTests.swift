@@ -79,8 +79,8 @@ struct FixtureSiteTests {
       let verdicts = try JSONDecoder().decode([Traced].self, from: Data(trace.output.utf8)).map(\.verdict)
       let claimed: [String]
       switch code {
-      case "FW101", "FW102", "FW104": claimed = ["drop", "reject"]
-      case "FW103": claimed = ["undecided"]
+      case "FW101", "FW102", "FW104", "FW105": claimed = ["drop", "reject"]
+      case "FW103", "FW207": claimed = ["undecided"]
       default: claimed = ["accept"]
       }
       #expect(verdicts.count == 1 && claimed.contains(verdicts.first ?? ""), "\(code) \(input) got \(verdicts)")

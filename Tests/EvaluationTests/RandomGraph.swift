@@ -223,7 +223,7 @@ struct RandomGraph {
         negated: negated)
     }
     if chance(15) {
-      let mask = chance(50) ? UInt128(UInt64.max) : UInt128(0xFFFF_FFFF) << 96 | 0xFFFF
+      let mask = chance(50) ? UInt128(UInt64.max) : UInt128(0xFFFF_FFFF) << 96 | 0xFFFF_FF05
       return graph.wideMasked(
         isSource ? .ipv6Source : .ipv6Destination, mask: mask, value: one & mask, negated: negated)
     }

@@ -45,7 +45,7 @@ struct CheckCommand: ParsableCommand {
     report.findings.removeAll { !selection.selects($0.code) }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
     for output in outputs { try output.write(report, style: color.style()) }
-    for failure in run.failures { Terminal.printError("error: \(failure)") }
+    for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     if !run.failures.isEmpty { throw ExitCode(2) }
     if report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
   }
@@ -83,7 +83,14 @@ struct CheckRun {
       return loadLooseFiles()
     }
     let reader = FileReader(sizeLimit: 64 << 20)
-    for path in paths { try load(SiteLoader.load(path, reader: reader, style: style)) }
+    for path in paths {
+      let loaded = try SiteLoader.load(path, reader: reader, style: style)
+      // A gate that looks at nothing is no gate.
+      if loaded.site.firewalls.isEmpty, command.files.isEmpty {
+        throw RunFailure("\(path): the site lists no firewalls, and no file is given")
+      }
+      try load(loaded)
+    }
     try requireListed(paths)
   }
 

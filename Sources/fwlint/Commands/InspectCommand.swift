@@ -40,7 +40,7 @@ struct InspectCommand: ParsableCommand {
       format == .json
         ? InspectReport.json(inspected)
         : InspectReport.text(inspected, style: color.style(), withStatistics: statistics))
-    for failure in failures { Terminal.printError("error: \(failure)") }
+    for failure in failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     if !failures.isEmpty { throw ExitCode(2) }
   }
 

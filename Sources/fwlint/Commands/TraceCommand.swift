@@ -33,8 +33,8 @@ struct TraceCommand: ParsableCommand {
   @Option(name: .customLong("proto"), help: "Protocol of a single packet.")
   var protocolWord: String = "tcp"
 
-  @Option(help: "Fate of a single packet at the host: input, forward or output.")
-  var hook: String = "forward"
+  @Option(help: "Fate of a single packet at the host: input, forward or output; for a security group input is ingress.")
+  var hook: String?
 
   @Option(name: .customLong("iif"), help: "Interface by which a single packet comes in.")
   var inputInterface: String?
@@ -65,7 +65,11 @@ struct TraceCommand: ParsableCommand {
   func run() throws {
     let style = color.style(for: STDERR_FILENO)
     let (graphs, facts, loadedSite) = try load(style)
-    let packets = try readPackets(style, site: loadedSite)
+    let isGroup = graphs.contains(where: \.dialect.isSecurityGroup)
+    let packets = try readPackets(style, site: loadedSite, hook: hook ?? (isGroup ? "input" : "forward"))
+    if isGroup, packets.contains(where: { $0.path == .forward }) {
+      throw RunFailure("a security group has no forward hook: input is ingress, output is egress")
+    }
     let map = PlaceMap()
     let tracer = PacketTracer(graphs: graphs, facts: facts)
     let reports = packets.map { packet in
@@ -107,12 +111,12 @@ struct TraceCommand: ParsableCommand {
     return (loaded.map(\.graph), SiteFacts(), nil)
   }
 
-  private func readPackets(_ style: TextStyle, site: Site?) throws -> [Packet] {
+  private func readPackets(_ style: TextStyle, site: Site?, hook: String) throws -> [Packet] {
     let source: SourceFile
     if let packets {
       source = try FileReader(sizeLimit: 64 << 20).read(packets)
     } else {
-      source = try commandLinePacket(site)
+      source = try commandLinePacket(site, hook: hook)
     }
     let (read, mistakes) = PacketReader.read(source)
     guard mistakes.isEmpty else {
@@ -124,7 +128,7 @@ struct TraceCommand: ParsableCommand {
   }
 
   /// A packet of flags, as the document that would say the same.
-  private func commandLinePacket(_ site: Site?) throws -> SourceFile {
+  private func commandLinePacket(_ site: Site?, hook: String) throws -> SourceFile {
     guard let source, let destination else {
       throw ValidationError("give --packets FILE, or a single packet by --from and --to")
     }

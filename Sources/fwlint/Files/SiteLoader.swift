@@ -37,7 +37,11 @@ enum SiteLoader {
   ///
   /// - Throws: a `RunFailure` when the file must not be used.
   static func load(_ path: String, reader: FileReader, style: TextStyle) throws -> LoadedSite {
-    try parse(try reader.read(path), folder: Paths.folder(of: path), style: style)
+    let root = LintRoot(around: Paths.folder(of: path))
+    if let canonical = Paths.canonical(path), !root.holds(canonical), path != "-" {
+      throw RunFailure("\(path): lies outside of the lint root \(root.path)")
+    }
+    return try parse(try reader.read(path), folder: Paths.folder(of: path), style: style)
   }
 
   /// The same for a site that is at hand as text.
