@@ -191,9 +191,10 @@ struct OpeningChecks {
     return box
   }
 
-  /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time:
-  /// a rule that is not written, for some addresses only, before any group's. Defaults that a user can close match
-  /// everything or stand in a group.
+  /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time: a
+  /// rule that is not written, for some addresses only, before any group's.
+  ///
+  /// Defaults that a user can close match everything or stand in a group.
   private func isUnfilterable(_ decider: TraceResult.Decider?) -> Bool {
     guard let decider, let index = decider.rule else { return false }
     let graph = firewall.graphs[decider.graph]

@@ -19,7 +19,9 @@ public struct ExplainReport {
       + policy.features.map(\.name) + policy.roles.map(\.name)
   }
 
-  /// The explanation of a code, a row, a feature or a role; nil for unknown names. A name may be several of them.
+  /// The explanation of a code, a row, a feature or a role; nil for unknown names.
+  ///
+  /// A name may be several of them.
   public func explain(_ name: String) -> String? {
     let upper = name.uppercased()
     var parts: [String] = []

@@ -28,8 +28,9 @@ public struct WideMask: Sendable, Hashable {
 public struct Lookup: Sendable {
   /// The fields of the key, in order.
   public var fields: [Field]
-  /// Component intervals, element after element: `fields.count` of them each. Interface components are ids of
-  /// `RuleGraph.names` (lower == upper); the wildcard `name*` has bit 32 set.
+  /// Component intervals, element after element: `fields.count` of them each.
+  ///
+  /// Interface components are ids of `RuleGraph.names` (lower == upper); the wildcard `name*` has bit 32 set.
   public var intervals: [Interval<UInt128>]
   /// One verdict an element; empty for sets.
   public var verdicts: [Verdict]

@@ -3,7 +3,9 @@
 /// Twelve bytes without references; what `a` and `b` mean depends on `kind`. Wider operands live in the graph's side
 /// tables and are named by index.
 public struct RuleItem: Sendable, Hashable {
-  /// The kinds of step. Matches first, effects after `setField`.
+  /// The kinds of step.
+  ///
+  /// Matches first, effects after `setField`.
   public enum Kind: UInt8, Sendable {
     /// `a ... b` holds the value of a narrow field.
     case range

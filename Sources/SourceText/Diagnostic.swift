@@ -21,7 +21,9 @@ public enum Severity: String, Sendable, Hashable, Comparable, CaseIterable {
 /// that the system's own loader would refuse it or that fwlint cannot read it; a note means that it was read but is
 /// only approximated.
 public struct Diagnostic: Sendable, Hashable {
-  /// Error: not understood. Warning: understood, but suspicious. Note: approximated.
+  /// Error: not understood.
+  ///
+  /// Warning: understood, but suspicious. Note: approximated.
   public var severity: Severity
   /// One sentence in lower case, without the position and without a final stop.
   public var message: String

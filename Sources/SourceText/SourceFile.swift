@@ -16,7 +16,9 @@ public struct SourceFile: Sendable {
     self.init(path: path, bytes: Array(text.utf8))
   }
 
-  /// The bytes of a range as text; invalid UTF-8 becomes U+FFFD. The range is clamped to the file.
+  /// The bytes of a range as text; invalid UTF-8 becomes U+FFFD.
+  ///
+  /// The range is clamped to the file.
   public func text(_ range: SourceRange) -> String {
     let start = min(Int(range.start), bytes.count)
     let end = max(start, min(Int(range.end), bytes.count))
