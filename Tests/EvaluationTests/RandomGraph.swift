@@ -94,8 +94,7 @@ struct RandomGraph {
     switch Int.random(in: 0..<10, using: &generator) {
     case 0: return RuleItem(.notrack, .ctState)
     case 1 where allowsUndecidable: return RuleItem(.setUnknown, field, graph.reasons.intern("random"))
-    case 2: return RuleItem(.setField, .timeToLive, .max, UInt32.random(in: 63...65, using: &generator))
-    case 3...5: return RuleItem(.setField, field, .max, UInt32.random(in: 0..<4, using: &generator))
+    case 2...5: return RuleItem(.setField, field, .max, UInt32.random(in: 0..<4, using: &generator))
     default:
       return RuleItem(.setField, field, pick([1, 2, 3]), UInt32.random(in: 0..<4, using: &generator))
     }
