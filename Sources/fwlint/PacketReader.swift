@@ -97,32 +97,20 @@ struct PacketReader {
   private mutating func fillState(_ packet: inout Packet, _ node: YAMLNode) {
     let state = node["state"] == nil ? nil : word(node, "state", ConntrackState.allCases.map(\.keyword))
     let given = state.flatMap { word in ConntrackState.allCases.first { $0.keyword == word } }
-    guard packet.protocolNumber == IPProtocol.tcp else {
-      if let flags = node["flags"], flags.count > 0 { fail("only TCP packets have flags", flags.range) }
-      packet.state = given ?? .new
-      return
+    if packet.protocolNumber == IPProtocol.tcp {
+      packet.tcpFlags = flags(node["flags"])
+    } else if let flags = node["flags"], flags.count > 0 {
+      fail("only TCP packets have flags", flags.range)
     }
-    let bits = flags(node["flags"])
-    packet.tcpFlags = bits
-    let first = Self.firstPacketState(bits)
+    let first = ConntrackState.ofFirstPacket(
+      family: packet.family, protocolNumber: packet.protocolNumber, tcpFlags: packet.tcpFlags,
+      icmpType: packet.icmpType)
     packet.state = given ?? first
-    if given == .new, first == .invalid {
-      let names = PacketText.flags(bits).joined(separator: "+")
-      fail(
-        "a first packet with \(names.isEmpty ? "no flags" : names) is invalid to connection tracking, not new",
-        node["state"]?.range ?? node.range)
-    }
-  }
-
-  /// What connection tracking says of a first packet with these flags.
-  ///
-  /// **Source:** tcp_valid_flags and tcp_conntracks of nf_conntrack_proto_tcp.c: a SYN opens a connection, and as
-  /// tracking is loose about what it has missed, so does an ACK; PSH, ECE and CWR do not matter.
-  private static func firstPacketState(_ flags: UInt8) -> ConntrackState {
-    switch flags & 0b0011_0111 {
-    case 2, 2 | 32, 16, 16 | 32: .new
-    default: .invalid
-    }
+    guard given == .new, first == .invalid, let bits = packet.tcpFlags else { return }
+    let names = PacketText.flags(bits).joined(separator: "+")
+    fail(
+      "a first packet with \(names.isEmpty ? "no flags" : names) is invalid to connection tracking, not new",
+      node["state"]?.range ?? node.range)
   }
 
   private mutating func flags(_ node: YAMLNode?) -> UInt8 {
