@@ -40,7 +40,10 @@ struct PolicyRegions {
   func permitted(_ direction: Direction, units: [Unit]) -> [(box: PacketBox, requirement: Requirement)] {
     var boxes: [(box: PacketBox, requirement: Requirement)] = []
     for requirement in requirements where requirement.applicability == .applies && requirement.direction == direction {
-      for flow in Set(requirement.alternatives.joined()) {
+      // Each flow once, in the order of the policy.
+      var flows: [RequiredFlow] = []
+      for flow in requirement.alternatives.joined() where !flows.contains(flow) { flows.append(flow) }
+      for flow in flows {
         if flow.peers == .units {
           for unit in units {
             let own = unit.addresses(for: requirement.feature)

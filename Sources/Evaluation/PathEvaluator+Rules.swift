@@ -176,7 +176,9 @@ extension PathEvaluator {
     let lookup = graphs[graph].lookups[Int(index)]
     let verdicts = lookup.verdicts
     var diagrams: [Verdict: Diagram] = [:]
-    for verdict in Set(verdicts) { diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth) }
+    for verdict in Set(verdicts).sorted(by: { $0.order < $1.order }) {
+      diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth)
+    }
     let result = lookupDiagram(graph, lookup, stage: stage) { element in
       diagrams[verdicts[element]] ?? DiagramStore.anything
     }

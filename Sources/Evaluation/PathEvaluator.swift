@@ -51,8 +51,9 @@ public final class PathEvaluator {
     let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
     interfaces = vocabulary.interfaces
     states = StateDomain(
-      entries: question.entryStates, effects: vocabulary.effects,
-      translations: question.phase == .reply ? [] : vocabulary.translations, isForwarded: question.path == .forward)
+      entries: question.entryStates, effects: vocabulary.orderedEffects,
+      translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
+      isForwarded: question.path == .forward)
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(

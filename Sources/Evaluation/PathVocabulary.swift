@@ -11,7 +11,7 @@ struct PathVocabulary {
   init(graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String>) {
     var exact = extra
     var prefixes: Set<String> = []
-    for index in Set(stages.map(\.graph)) {
+    for index in Set(stages.map(\.graph)).sorted() {
       let graph = graphs[index]
       var seenNames: Set<UInt64> = []
       var effects: Set<RuleItem> = []
@@ -41,5 +41,19 @@ struct PathVocabulary {
       }
     }
     interfaces = InterfaceDomain(exact: exact, prefixes: prefixes)
+  }
+}
+
+extension PathVocabulary {
+  /// The effects in a fixed order: what comes of them must not depend on how sets are hashed.
+  var orderedEffects: [RuleItem] {
+    effects.sorted {
+      ($0.kind.rawValue, $0.field.rawValue, $0.a, $0.b) < ($1.kind.rawValue, $1.field.rawValue, $1.a, $1.b)
+    }
+  }
+
+  /// The mappings in a fixed order.
+  var orderedTranslations: [Translation] {
+    translations.map { (key: "\($0)", value: $0) }.sorted { $0.key < $1.key }.map(\.value)
   }
 }
