@@ -52,6 +52,8 @@ extension PathEvaluator {
   }
 
   private func blame(_ selection: PacketSelection) -> (flows: [Flow], dropped: [Blame]) {
+    // Of a summary that is not known nobody can be blamed.
+    if store.isExhausted { return ([], []) }
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
@@ -113,7 +115,7 @@ extension PathEvaluator {
     into walk: inout Walk
   ) {
     calls += 1
-    guard jumps.count < Self.depthLimit, calls < Self.callLimit else {
+    guard jumps.count < Self.depthLimit, calls < Self.callLimit, !store.isExhausted else {
       // Paths through jumps can be as many as 2^n: the answer is then not known.
       store.exhaust()
       walk.passed.append((set, rewrite))

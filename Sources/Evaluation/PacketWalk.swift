@@ -21,6 +21,12 @@ struct PacketWalk {
     var dropped: TraceResult.Decider?
     var rejected: TraceResult.Decider?
 
+    /// Notes an accepted packet; of several rules that accept the same packet the first counts, so that doubled jumps
+    /// do not double what is kept.
+    mutating func accept(_ packet: TracedPacket, _ decider: TraceResult.Decider) {
+      if !accepted.contains(where: { $0.packet == packet }) { accepted.append((packet, decider)) }
+    }
+
     /// How many decisions have been taken so far.
     var decisions: Int {
       accepted.count + passed.count + (dropped == nil ? 0 : 1) + (rejected == nil ? 0 : 1)
@@ -207,13 +213,13 @@ struct PacketWalk {
     func pass(_ packet: TracedPacket) { if !result.passed.contains(packet) { result.passed.append(packet) } }
     switch verdict.kind {
     case .none: keep(packet)
-    case .accept: result.accepted.append((packet, decider))
+    case .accept: result.accept(packet, decider)
     case .drop: result.dropped = result.dropped ?? decider
     case .reject: result.rejected = result.rejected ?? decider
     case .returning: pass(packet)
     case .jump, .goto:
       let inner = call(verdict.target, stage: stage, packet: packet, depth: depth + 1)
-      result.accepted += inner.accepted
+      for (packet, decider) in inner.accepted { result.accept(packet, decider) }
       result.dropped = result.dropped ?? inner.dropped
       result.rejected = result.rejected ?? inner.rejected
       for packet in inner.passed { verdict.kind == .jump ? keep(packet) : pass(packet) }
@@ -221,15 +227,15 @@ struct PacketWalk {
       var translated = packet
       let translation = graph.translations[Int(verdict.target)]
       translated.translate(translation, family: self.packet.family, hook: stage.hook)
-      result.accepted.append((translated, decider))
+      result.accept(translated, decider)
     case .queue:
       note("a process in user space decides (queue)")
-      result.accepted.append((packet, decider))
+      result.accept(packet, decider)
       result.dropped = result.dropped ?? decider
     case .unknown:
       note("a statement that was not understood")
       keep(packet)
-      result.accepted.append((packet, decider))
+      result.accept(packet, decider)
       result.dropped = result.dropped ?? decider
     case .lookup: keep(packet)
     }

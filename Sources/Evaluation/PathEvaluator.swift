@@ -28,7 +28,7 @@ public final class PathEvaluator {
   /// Calls of chains that blaming has followed so far.
   var calls = 0
   /// Calls that blaming may follow before its answers count as not known.
-  static let callLimit = 200_000
+  static let callLimit = 20_000
   /// The summary as selections meet it, by how they enter.
   var outcomes: [UInt32: Diagram] = [:]
   /// The packets that surely or perhaps pass, by how selections enter and which of the two.
