@@ -21,12 +21,15 @@ struct OpeningChecks {
       assessment.families.filter(firewall.speaks).map { survey(direction, $0) }
     }
     var openings: [Opening] = []
+    var places: [Opening.Key: Int] = [:]
     for survey in surveys {
       for opening in self.openings(survey) {
-        let known = openings.firstIndex {
-          $0.code == opening.code && $0.decider == opening.decider && $0.direction == opening.direction
+        if let known = places[opening.key] {
+          openings[known].merge(opening)
+        } else {
+          places[opening.key] = openings.count
+          openings.append(opening)
         }
-        if let known { openings[known].merge(opening) } else { openings.append(opening) }
       }
     }
     // What has to stay of a rule may go the other way or be of the other family.
@@ -75,6 +78,15 @@ struct OpeningChecks {
     var path: Packet.Path
     /// What an undecided opening depends on.
     var reason = ""
+
+    /// What makes two openings one finding.
+    struct Key: Hashable {
+      var code: String
+      var direction: Direction
+      var decider: TraceResult.Decider?
+    }
+
+    var key: Key { Key(code: code, direction: direction, decider: decider) }
 
     mutating func merge(_ other: Opening) {
       boxes += other.boxes
