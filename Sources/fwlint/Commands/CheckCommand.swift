@@ -152,11 +152,7 @@ struct CheckRun {
     for file in command.files {
       let loader = command.input.loader(root: LintRoot(around: Paths.folder(of: file)))
       do {
-        var files = try loader.load([(file, file)])
-        for file in files where !file.isUnderstood {
-          throw RunFailure(
-            "\(file.graph.sources[0].path)\(FirewallLoader.firstMistake(file)): nothing understood (FW503)")
-        }
+        var files = try loader.load([(file, file)]).map { try $0.understood() }
         if !command.groups.isEmpty { files = try FirewallLoader.select(command.groups, in: files) }
         loose.append(
           LoadedFirewall(

@@ -22,10 +22,7 @@ struct GraphCommand: ParsableCommand {
 
   func run() throws {
     let loader = input.loader(root: LintRoot(around: files.first.map(Paths.folder) ?? ""))
-    let loaded = try loader.load(files.map { ($0, $0) })
-    for file in loaded where !file.isUnderstood {
-      throw RunFailure("\(file.graph.sources[0].path)\(FirewallLoader.firstMistake(file)): nothing understood (FW503)")
-    }
+    let loaded = try loader.load(files.map { ($0, $0) }).map { try $0.understood() }
     let report = GraphReport(loaded.map(\.graph))
     switch format {
     case .dot: Terminal.print(report.dot())

@@ -103,10 +103,7 @@ struct TraceCommand: ParsableCommand {
       return (firewall.graphs, loaded.site.facts(behind: entry, groups: firewall.groupIDs), loaded.site)
     }
     let loader = input.loader(root: LintRoot(around: files.first.map(Paths.folder) ?? ""))
-    var loaded = try loader.load(files.map { ($0, $0) })
-    for file in loaded where !file.isUnderstood {
-      throw RunFailure("\(file.graph.sources[0].path)\(FirewallLoader.firstMistake(file)): nothing understood (FW503)")
-    }
+    var loaded = try loader.load(files.map { ($0, $0) }).map { try $0.understood() }
     if !groups.isEmpty { loaded = try FirewallLoader.select(groups, in: loaded) }
     return (loaded.map(\.graph), SiteFacts(), nil)
   }

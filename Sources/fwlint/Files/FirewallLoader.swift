@@ -29,10 +29,7 @@ struct FirewallLoader {
         throw RunFailure("\(displayPath): lies outside of the lint root \(loader.root.path)")
       }
     }
-    var files = try loader.load(paths)
-    for file in files where !file.isUnderstood {
-      throw RunFailure("\(file.graph.sources[0].path)\(Self.firstMistake(file)): nothing understood (FW503)")
-    }
+    var files = try loader.load(paths).map { try $0.understood() }
     if let groups = entry.groups { files = try Self.select(groups, in: files) }
     return LoadedFirewall(
       name: entry.paths[0].path, entry: entry, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
@@ -54,12 +51,5 @@ struct FirewallLoader {
       )
     }
     return selected
-  }
-
-  /// The place of the first error of a file, as `:line:column`.
-  static func firstMistake(_ file: LoadedFile) -> String {
-    guard let first = file.diagnostics.first(where: { $0.severity == .error && $0.file == 0 }) else { return "" }
-    let position = LineIndex(file.graph.sources[0]).position(at: first.range.start)
-    return ":\(position.line):\(position.column): \(first.message)"
   }
 }

@@ -16,6 +16,23 @@ struct LoadedFile {
     !graph.tables.isEmpty || !graph.groups.isEmpty || graph.namedSetCount > 0
       || graph.rules.contains { $0.understanding != .unparsed }
   }
+
+  /// The place of the first error, as `:line:column: message`; empty when there is none.
+  private var firstMistake: String {
+    guard let first = diagnostics.first(where: { $0.severity == .error && $0.file == 0 }) else { return "" }
+    let position = LineIndex(graph.sources[0]).position(at: first.range.start)
+    return ":\(position.line):\(position.column): \(first.message)"
+  }
+
+  /// The file itself.
+  ///
+  /// - Throws: a `RunFailure` when nothing in it was understood.
+  func understood() throws -> LoadedFile {
+    guard isUnderstood else {
+      throw RunFailure("\(graph.sources[0].path)\(firstMistake): nothing understood (FW503)")
+    }
+    return self
+  }
 }
 
 /// Reads files that belong together and turns them into rule graphs.
