@@ -22,7 +22,7 @@ public struct Checker: Sendable {
         finding.code != "FW504" || !isResolved(finding, input)
       }
       let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
-      let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
+      let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
       findings += graph.findings
       report.remarks += graph.remarks
     }
@@ -32,7 +32,8 @@ public struct Checker: Sendable {
       let regions = PolicyRegions(site: site, policy: policy, requirements: requirements)
       for firewall in input.firewalls {
         guard let entry = firewall.entry else { continue }
-        let assessment = FirewallAssessment(firewall: firewall, entry: entry, site: site, policy: policy)
+        let assessment = FirewallAssessment(
+          firewall: firewall, entry: entry, site: site, policy: policy, edgeLimit: input.edgeLimit)
         let gaps = GapChecks(assessment: assessment, map: map)
         for requirement in requirements {
           let (status, found) = gaps.run(requirement)
@@ -45,6 +46,7 @@ public struct Checker: Sendable {
         findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
         findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
         if assessment.isExhausted {
+          report.exhausted.append(firewall.name)
           report.remarks.append(
             "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
           )
@@ -53,7 +55,11 @@ public struct Checker: Sendable {
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
       if let policy = input.policy {
-        for firewall in input.firewalls { findings += AgeChecks(map: map).run(firewall, policy) }
+        for firewall in input.firewalls {
+          let age = AgeChecks(map: map).run(firewall, policy, edgeLimit: input.edgeLimit)
+          findings += age.findings
+          if age.isExhausted { report.exhausted.append(firewall.name) }
+        }
       }
     }
     report.findings = finished(findings, input.site)

@@ -11,6 +11,8 @@ struct GraphChecks {
   let firewall: LoadedFirewall
   let facts: SiteFacts
   let map: SourceMap
+  /// Edges that the packet sets may take.
+  let edgeLimit: Int
 
   /// Findings of one code in a firewall before the rest is left out.
   static let limit = 200
@@ -21,7 +23,7 @@ struct GraphChecks {
     guard !graphs.isEmpty, graphs.count == firewall.graphs.count else { return ([], []) }
     var findings = unreachableChains()
     var remarks: [String] = []
-    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts)
+    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
     for (id, judgement) in analysis.judgements.sorted(by: { $0.key < $1.key }) {
       let graph = firewall.graphs[id.graph]
       let rule = graph.rules[Int(id.rule)]

@@ -50,7 +50,9 @@ public struct RuleAnalysis: Sendable {
   static let causeLimit = 8
 
   /// Judges the rules of some graphs that are loaded side by side.
-  public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts()) {
+  ///
+  /// - Parameter edgeLimit: budget of diagram edges for one family and path, if it is lower than the usual one.
+  public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), edgeLimit: Int = .max) {
     for family in IPFamily.allCases {
       var done: Set<ChainKey> = []
       for path in Packet.Path.allCases {
@@ -58,7 +60,7 @@ public struct RuleAnalysis: Sendable {
         guard !stages.isEmpty else { continue }
         let evaluator = PathEvaluator(
           graphs: graphs, facts: facts, question: PathQuestion(family: family, path: path, phase: .any),
-          edgeLimit: Self.edgeLimit)
+          edgeLimit: min(Self.edgeLimit, edgeLimit))
         for stage in stages {
           evaluator.judge(UInt32(stage.chain), stage: stage, depth: 0, into: &self, done: &done)
         }
