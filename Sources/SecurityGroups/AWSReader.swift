@@ -88,7 +88,9 @@ struct AWSReader {
       }
     }
     if count == 0 {
-      draft.isNever = true
+      // Most likely a misspelt list: what it allows must not count as nothing.
+      builder.error("the permission names no peer, which AWS does not take", at: permission.range)
+      draft.isUnparsed = true
       builder.add(draft, to: group, direction)
     }
   }
