@@ -48,6 +48,10 @@ struct PacketWalk {
   private var reasons: [String] = []
   private var steps: [TraceResult.Step] = []
   private var undecidedAt: TraceResult.Decider?
+  /// Whether connection tracking has seen the packet.
+  private var isTracked = false
+  /// Whether some way ends at the router's own hop.
+  private var endsAtHop = false
 
   /// Chains may call one another this deep (the kernel stops at 16 jumps).
   static let depthLimit = 64
@@ -59,16 +63,18 @@ struct PacketWalk {
     self.recordsSteps = recordsSteps
   }
 
-  mutating func run() -> TraceResult {
+  /// Follows the packet through base chains in their order.
+  mutating func run(_ stages: [PathStage]) -> TraceResult {
     var ways = [Way(packet: TracedPacket(packet))]
     var dropped: TraceResult.Decider?
     var rejected: TraceResult.Decider?
-    let stages = PathStage.stages(of: tracer.graphs, family: packet.family, path: packet.path)
     let localHook = PathStage.localHook(of: packet.path)
-    let firstBehindHop = packet.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } : nil
+    let hopPlace = packet.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } ?? stages.count : -1
     for (index, stage) in stages.enumerated() {
-      if index == firstBehindHop {
-        for way in ways.indices { ways[way].packet.state = ways[way].packet.state.afterHop() }
+      if index == hopPlace { takeHop(&ways) }
+      if !isTracked, !stage.precedesConntrack {
+        isTracked = true
+        for way in ways.indices { ways[way].packet.track() }
       }
       var next: [Way] = []
       var seen: Set<TracedPacket> = []
@@ -77,12 +83,18 @@ struct PacketWalk {
         if devices == .perhaps { note("an interface that is not known") }
         if devices != .yes, seen.insert(way.packet).inserted { next.append(way) }
         guard devices != .no else { continue }
-        if stage.isNAT, !way.packet.state.meetsNAT(at: stage.hook) {
-          if seen.insert(way.packet).inserted { next.append(way) }
-          continue
+        if stage.isNAT {
+          let meets = way.packet.state.meetsNAT(at: stage.hook)
+          if meets != .yes, seen.insert(way.packet).inserted { next.append(way) }
+          if meets == .no { continue }
         }
-        var result = call(UInt32(stage.chain), stage: stage, packet: way.packet, depth: 0)
+        let isBlurred = isBlurred(way.packet, at: stage)
+        let entering = isBlurred ? blurred(way.packet, at: stage) : way.packet
+        var result = call(UInt32(stage.chain), stage: stage, packet: entering, depth: 0)
         applyPolicy(to: &result, stage: stage)
+        if isBlurred {
+          for index in result.accepted.indices { restore(&result.accepted[index].packet, way.packet, at: stage) }
+        }
         dropped = dropped ?? result.dropped
         rejected = rejected ?? result.rejected
         for (packet, decider) in result.accepted where seen.insert(packet).inserted {
@@ -99,7 +111,54 @@ struct PacketWalk {
       ways = next
       if ways.isEmpty { break }
     }
+    if hopPlace == stages.count { takeHop(&ways) }
     return result(ways: ways, dropped: dropped, rejected: rejected)
+  }
+
+  /// Whether a packet of a connection that may be translated shows other ends at a stage than where rules filter.
+  private func isBlurred(_ packet: TracedPacket, at stage: PathStage) -> Bool {
+    guard stage.facesWire, tracer.translatedFamilies.contains(self.packet.family) else { return false }
+    return packet.state.hasConnection && packet.state.conntrack != .new
+  }
+
+  private func blurred(_ packet: TracedPacket, at stage: PathStage) -> TracedPacket {
+    var packet = packet
+    let all = Interval<UInt128>(0, self.packet.family.lastAddress)
+    if stage.hook.blursDestination {
+      packet.ends.destination = all
+      packet.ends.destinationPort = packet.ends.destinationPort.map { _ in Interval(0, 65535) }
+    } else {
+      packet.ends.source = all
+      packet.ends.sourcePort = packet.ends.sourcePort.map { _ in Interval(0, 65535) }
+    }
+    return packet
+  }
+
+  /// Gives a packet its ends back, unless rules have written others.
+  private func restore(_ packet: inout TracedPacket, _ before: TracedPacket, at stage: PathStage) {
+    let all = Interval<UInt128>(0, self.packet.family.lastAddress)
+    if stage.hook.blursDestination {
+      if packet.ends.destination == all { packet.ends.destination = before.ends.destination }
+      if packet.ends.destinationPort == Interval(0, 65535) { packet.ends.destinationPort = before.ends.destinationPort }
+    } else {
+      if packet.ends.source == all { packet.ends.source = before.ends.source }
+      if packet.ends.sourcePort == Interval(0, 65535) { packet.ends.sourcePort = before.ends.sourcePort }
+    }
+  }
+
+  /// Takes the router's hop off, at which packets that may go no further end.
+  private mutating func takeHop(_ ways: inout [Way]) {
+    var left: [Way] = []
+    for way in ways {
+      let ends = way.packet.state.endsAtHop
+      if ends != .no { endsAtHop = true }
+      if ends == .perhaps { note("a time to live that may not suffice") }
+      guard ends != .yes else { continue }
+      var way = way
+      way.packet.state = way.packet.state.afterHop()
+      left.append(way)
+    }
+    ways = left
   }
 
   private func result(
@@ -107,10 +166,10 @@ struct PacketWalk {
   ) -> TraceResult {
     var result = TraceResult(verdict: .accept, reasons: reasons, steps: steps)
     if ways.isEmpty {
-      result.verdict = dropped != nil ? .drop : .reject
+      result.verdict = dropped != nil || endsAtHop ? .drop : .reject
       result.decider = dropped ?? rejected
       if dropped != nil, rejected != nil { result.verdict = .drop }
-    } else if dropped != nil || rejected != nil {
+    } else if dropped != nil || rejected != nil || endsAtHop {
       result.verdict = .undecided
       result.undecidedAt = undecidedAt
       result.decider = dropped ?? rejected
@@ -226,6 +285,10 @@ struct PacketWalk {
     case .translate:
       var translated = packet
       let translation = graph.translations[Int(verdict.target)]
+      guard !isKeptHere(translation, at: stage) else {
+        result.dropped = result.dropped ?? decider
+        break
+      }
       translated.translate(translation, family: self.packet.family, hook: stage.hook)
       result.accept(translated, decider)
     case .queue:
@@ -239,6 +302,11 @@ struct PacketWalk {
       result.dropped = result.dropped ?? decider
     case .lookup: keep(packet)
     }
+  }
+
+  /// Whether a packet that would be forwarded ends at the host instead, to which it is redirected (nf_nat_redirect.c).
+  private func isKeptHere(_ translation: Translation, at stage: PathStage) -> Bool {
+    translation.kind == .redirect && packet.path == .forward && stage.hook == .prerouting
   }
 
   /// The verdicts that a matching rule may have, each with whether it is sure to apply.
@@ -272,7 +340,7 @@ struct PacketWalk {
     var failed: [TracedPacket] = []
     for item in graph.items(of: rule) {
       if item.isEffect {
-        current.state = current.state.after(item, precedesConntrack: stage.precedesConntrack)
+        current.apply(item, graph, family: self.packet.family, precedesConntrack: stage.precedesConntrack)
         continue
       }
       switch match(item, graph, stage: stage, packet: current) {
@@ -288,6 +356,7 @@ struct PacketWalk {
   }
 
   private func match(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Ternary {
+    if packet.state.isOpaque, item.kind != .interface, item.kind != .never { return .perhaps }
     switch item.kind {
     case .undecidable: return .perhaps
     case .never: return item.isNegated ? .yes : .no
@@ -349,7 +418,9 @@ struct PacketWalk {
   /// The connection's first packet's addresses, which are this packet's before any rewriting; reversed for replies.
   private func originalTuple(_ packet: TracedPacket) -> (source: Interval<UInt128>, destination: Interval<UInt128>)? {
     switch packet.state.conntrack {
-    case .new: return (Interval(self.packet.source.bits), Interval(self.packet.destination.bits))
+    case .new:
+      let ends = packet.original ?? packet.ends
+      return (ends.source, ends.destination)
     case .established, .related:
       let all = Interval<UInt128>(0, self.packet.family.lastAddress)
       return (all, all)
@@ -381,7 +452,6 @@ struct PacketWalk {
     case .tcpFlags: return self.packet.protocolNumber == IPProtocol.tcp ? known(self.packet.tcpFlags, 255) : nil
     case .fragment: return Interval(0)
     case .length: return known(self.packet.length, 65535)
-    case .packetType: return Interval(0)
     case .ctDirection:
       guard hasConnection else { return nil }
       return packet.state.conntrack == .new ? Interval(0) : Interval(0, 1)
@@ -390,10 +460,10 @@ struct PacketWalk {
       return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.destination) } : nil
     case .ctOriginalSourcePort:
       guard hasConnection, packet.sourcePort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.sourcePort, 65535) : Interval(0, 65535)
+      return packet.state.conntrack == .new ? packet.original?.sourcePort : Interval(0, 65535)
     case .ctOriginalDestinationPort:
       guard hasConnection, packet.destinationPort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.destinationPort, 65535) : Interval(0, 65535)
+      return packet.state.conntrack == .new ? packet.original?.destinationPort : Interval(0, 65535)
     default: return nil
     }
   }
@@ -466,6 +536,7 @@ struct PacketWalk {
   }
 
   private func elementMatch(_ lookup: Lookup, _ element: Int, stage: PathStage, packet: TracedPacket) -> Ternary {
+    if packet.state.isOpaque { return .perhaps }
     var answer = Ternary.yes
     for (component, field) in lookup.fields.enumerated() {
       let wanted = lookup.intervals[element * lookup.fields.count + component]
@@ -506,11 +577,4 @@ struct PacketWalk {
       TraceResult.Step(
         graph: stage.graph, hook: stage.hook, chain: chain, rule: rule, match: match, verdict: verdict, depth: depth))
   }
-}
-
-extension TracedPacket {
-  /// The source as an optional, for key paths.
-  var optionalSource: Interval<UInt128>? { source }
-  /// The destination as an optional, for key paths.
-  var optionalDestination: Interval<UInt128>? { destination }
 }

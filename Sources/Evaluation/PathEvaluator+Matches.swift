@@ -85,7 +85,6 @@ extension PathEvaluator {
     case .tcpFlags: question.tcpFlags
     case .fragment: question.phase == .any ? Interval(0, 1) : Interval(0)
     case .length: Interval(0, 65535)
-    case .packetType: Interval(0)
     default: nil
     }
   }
@@ -104,7 +103,7 @@ extension PathEvaluator {
   /// The field that holds what the connection's first packet had there, when no rule rewrites it; nil if unknown.
   private func originalField(_ field: Field, stage: PathStage) -> Field? {
     guard !stage.precedesConntrack, question.phase == .first, states.states.allSatisfy(\.hasConnection),
-      !stages.contains(where: \.isNAT)
+      !stages.contains(where: \.isNAT), rewriting.fields.isEmpty
     else { return nil }
     switch field {
     case .ctOriginalIPv4Source: return .ipv4Source

@@ -32,6 +32,10 @@ struct Operand {
   var domain = Domain.same
   /// Whether the value was computed with an operator.
   var isComputed = false
+  /// Whether nft knows no checksum that covers the value, so that writing it leaves a wrong one behind.
+  var lacksChecksum = false
+  /// Whether writing the value may change any field of the packet.
+  var isStructural = false
   /// Whether the value lies in a header inside of a tunnel.
   var isInner = false
   /// What a comparison with one value of this operand settles.

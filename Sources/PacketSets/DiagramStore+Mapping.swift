@@ -140,6 +140,7 @@ extension DiagramStore {
 
   private mutating func applied(_ id: UInt32, _ rewrite: Rewrite, _ diagram: Diagram) -> Diagram {
     if Self.isTerminal(diagram) {
+      if rewrite.isTransient { return diagram }
       let outcomes = outcomeSets.outcomes(diagram)
       let composed = outcomes.map { Outcome($0.verdict, rewrite: self.composed(id, $0.rewrite)) }
       return terminal(composed)
