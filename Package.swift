@@ -204,10 +204,12 @@ let package = Package(
       name: "ConformanceSupport",
       dependencies: [
         "CNetworkNamespace",
+        "Compliance",
         "Evaluation",
         "IptablesSave",
         "Nftables",
         "PacketSets",
+        "Requirements",
         "RuleGraph",
         "SourceText",
       ],

@@ -11,7 +11,8 @@ public struct ExchangeTotals: CustomStringConvertible {
   public var translated = 0
   public var steps: [ConntrackState: Int] = [:]
   public var undecided = 0
-  /// Undecided packets of rule sets that are claimed to be exact and translate nothing: failures.
+  /// Undecided packets of rule sets that are claimed to be exact and translate nothing: failures, but for what no
+  /// question to fwlint can say of a later packet (its direction, the first packet's ends, the connection's mark).
   public var undecidedExact = 0
   public var reasons: [String: Int] = [:]
   public var disagreements: [Disagreement] = []
@@ -65,7 +66,9 @@ extension Comparer {
           totals.steps[step.packet.state, default: 0] += 1
           if trace.verdict == .undecided {
             totals.undecided += 1
-            if isExact { totals.undecidedExact += 1 }
+            if isExact, !trace.reasons.contains(where: { $0.hasSuffix("which is not known") }) {
+              totals.undecidedExact += 1
+            }
             for reason in trace.reasons { totals.reasons[reason, default: 0] += 1 }
           } else if passes != (trace.verdict == .accept) {
             totals.disagreements.append(

@@ -75,3 +75,32 @@ public struct Coverage: Sendable, CustomStringConvertible {
       """
   }
 }
+
+extension Coverage {
+  /// What is claimed to be exact of all rule sets and single rules below a folder of corpora; no kernel is asked.
+  public init(corpora folder: String, _ interpreter: Interpreter = .fwlint) {
+    self.init()
+    for entry in Corpus(folder: folder)?.entries ?? [] { add(interpreter.read(entry.ruleSet).graphs) }
+    guard let listing = try? Subprocess.run(["find", folder, "-name", "*.t"], timeout: 60) else { return }
+    for path in listing.output.split(separator: "\n") {
+      guard let text = Corpus.read(String(path)) else { continue }
+      for line in text.split(separator: "\n") {
+        let words = line.split(separator: ";")
+        guard words.count > 1, let rule = words.first, !"#:*!%?".contains(line.first ?? "#") else { continue }
+        if path.contains("nftables-py") {
+          for family in ["ip", "ip6", "inet"] {
+            let table = "table \(family) t {\nchain c {\n\(rule)\n}\n}\n"
+            add(interpreter.read(RuleSet(.nft, .v4, table)).graphs)
+          }
+        } else {
+          for (chain, family) in [("FORWARD", IPFamily.v4), ("FORWARD", .v6), ("PREROUTING", .v4), ("PREROUTING", .v6)]
+          {
+            let table = chain == "FORWARD" ? "filter" : "mangle"
+            let text = "*\(table)\n:\(chain) ACCEPT [0:0]\n-A \(chain) \(rule)\nCOMMIT\n"
+            add(interpreter.read(RuleSet(.legacy, family, text)).graphs)
+          }
+        }
+      }
+    }
+  }
+}

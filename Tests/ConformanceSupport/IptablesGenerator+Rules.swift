@@ -90,9 +90,10 @@ extension IptablesGenerator {
       "-m conntrack ! --ctstate RELATED,ESTABLISHED", "-m conntrack --ctdir ORIGINAL",
       "-m conntrack \(not())--ctstate DNAT", "-m connmark \(not())--mark 0x1",
       "-m conntrack \(not())--ctorigdst \(address)", "-m conntrack \(not())--ctorigsrc \(address)",
-      "-m connmark --mark 0x1/0x3", "-m conntrack \(not())--ctdir REPLY", "-m conntrack \(not())--ctstate SNAT",
+      "-m connmark --mark 0x1/0x3", "-m conntrack --ctdir REPLY", "-m conntrack \(not())--ctstate SNAT",
       "-m conntrack \(not())--ctstatus NONE", "-m conntrack \(not())--ctstatus SEEN_REPLY,ASSURED",
-      "-m conntrack --ctstatus CONFIRMED", "-m conntrack --ctstate NEW,DNAT", "-m conntrack --ctstate INVALID,UNTRACKED",
+      "-m conntrack --ctstatus CONFIRMED", "-m conntrack --ctstate NEW,DNAT",
+      "-m conntrack --ctstate INVALID,UNTRACKED",
       "-m conntrack --ctstate NEW --ctdir ORIGINAL", "-m conntrack ! --ctstate INVALID,UNTRACKED,SNAT",
     ]
     if transport == "tcp" || transport == "udp" {

@@ -123,22 +123,12 @@ public struct IptablesGenerator {
       ipsets.append(("s5", random.pick(["src", "dst"])))
     }
     if random.chance(25) {
-      text += "create s6 hash:net,net family \(of)\n"
-      for _ in 0..<3 { text += "add s6 \(constants.prefix(&random)),\(constants.prefix(&random)) -exist\n" }
-      ipsets.append(("s6", random.pick(["src,dst", "dst,src"])))
-    }
-    if random.chance(25) {
       text += "create s7 hash:ip,port,ip family \(of)\n"
       for _ in 0..<3 {
         let port = "\(random.pick(["tcp", "udp"])):\(constants.port(&random))"
         text += "add s7 \(constants.address(&random)),\(port),\(constants.address(&random)) -exist\n"
       }
       ipsets.append(("s7", "src,dst,dst"))
-    }
-    if random.chance(20) {
-      text += "create s8 hash:ip,mark family \(of)\n"
-      for mark in 0..<3 { text += "add s8 \(constants.address(&random)),\(mark) -exist\n" }
-      ipsets.append(("s8", random.pick(["src,src", "dst,dst"])))
     }
     if random.chance(20), family == .v4 {
       text += "create s9 bitmap:ip range 10.0.0.0/16\n"
@@ -151,10 +141,10 @@ public struct IptablesGenerator {
       ipsets.append(("s10", "src,src"))
     }
     if random.chance(20) {
-      text += "create s11 hash:net,port,net family \(of)\n"
+      text += "create s11 hash:ip,port,net family \(of)\n"
       for _ in 0..<2 {
         let port = "\(random.pick(["tcp", "udp"])):\(constants.port(&random))"
-        text += "add s11 \(constants.prefix(&random)),\(port),\(constants.prefix(&random)) -exist\n"
+        text += "add s11 \(constants.address(&random)),\(port),\(constants.prefix(&random)) -exist\n"
       }
       ipsets.append(("s11", "src,dst,dst"))
     }
@@ -185,7 +175,11 @@ public struct IptablesGenerator {
     case "other": parts.append("\(not())-p \(random.pick(["tcp", "udp", "esp", "47", "89", "gre", "udplite"]))")
     default: break
     }
-    for _ in 0..<random.pick([0, 0, 1, 1, 2]) { parts.append(match(place, transport)) }
+    for _ in 0..<random.pick([0, 0, 1, 1, 2]) {
+      let next = match(place, transport)
+      // iptables takes -f once.
+      if !next.hasSuffix("-f") || !parts.contains(where: { $0.hasSuffix("-f") }) { parts.append(next) }
+    }
     if random.chance(6) { parts.append("-m comment --comment \"a -j DROP \\\"word\\\"\"") }
     parts.append(target(place, transport))
     return parts.filter { !$0.isEmpty }.joined(separator: " ")

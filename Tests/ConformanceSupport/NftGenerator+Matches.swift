@@ -9,7 +9,7 @@ extension NftGenerator {
     case 10: return tupleMatch(context, not)
     case 0...4: return transportMatch(context, not)
     case 5: return interfaceMatch(not)
-    case 6: return trackingMatch(not)
+    case 6: return trackingMatch(context, not)
     case 7: return markMatch(not)
     case 8: return headerMatch(context, not)
     default: return protocolMatch(context, not)
@@ -125,16 +125,22 @@ extension NftGenerator {
     ])
   }
 
-  private mutating func trackingMatch(_ not: String) -> String {
+  private mutating func trackingMatch(_ context: RuleContext, _ not: String) -> String {
     let of = family == .v4 ? "ip" : "ip6"
-    if random.chance(20) {
-      return random.pick([
+    if random.chance(20), tableFamily == "inet" || tableFamily == of, context.family ?? of == of {
+      var choices = [
         "ct original \(of) saddr \(not)\(constants.prefix(&random))",
         "ct original \(of) daddr \(not)\(constants.address(&random))",
         "ct original \(of) daddr \(not){ \(constants.prefix(&random, block: 1)), \(constants.address(&random, block: 2)) }",
-        "meta l4proto { tcp, udp } ct original proto-dst \(not)\(constants.port(&random))",
-        "meta l4proto tcp ct original proto-src \(not)1024-65535",
-      ])
+      ]
+      if context.hasPorts {
+        let guarding = context.transport == "th" ? context.portGuard : "meta l4proto \(context.transport) "
+        choices += [
+          "\(guarding)ct original proto-dst \(not)\(constants.port(&random))",
+          "\(guarding)ct original proto-src \(not)1024-65535",
+        ]
+      }
+      return random.pick(choices)
     }
     if random.chance(20) {
       return random.pick([

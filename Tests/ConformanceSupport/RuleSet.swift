@@ -72,7 +72,9 @@ extension FirewallWorld {
       legacyTables[ruleSet.family, default: []].formUnion(names)
     }
     let outcome = try run(ruleSet.command, input: ruleSet.text)
-    return outcome.status == 0 ? nil : outcome.errors + outcome.output
+    // A line that asks for help ends the tool in peace, with nothing loaded.
+    let isHelp = outcome.output.contains("Usage:")
+    return outcome.status == 0 && !isHelp ? nil : outcome.errors + outcome.output
   }
 
   /// Removes all rules and ipsets.

@@ -45,12 +45,14 @@ extension Trap {
     Trap(
       "a connection keeps the ends that tracking saw", .nft, .v4,
       table(
-        chain("prerouting", "-150", "tcp dport set 80"), chain("input", "0", "meta l4proto tcp ct original proto-dst 22 accept\ndrop")),
+        chain("prerouting", "-150", "tcp dport set 80"),
+        chain("input", "0", "meta l4proto tcp ct original proto-dst 22 accept\ndrop")),
       [(.sample(port: 22), true), (.sample(port: 80), false)]),
     Trap(
       "what is written before tracking is what it sees", .nft, .v4,
       table(
-        chain("prerouting", "-300", "tcp dport set 80"), chain("input", "0", "meta l4proto tcp ct original proto-dst 80 accept\ndrop")),
+        chain("prerouting", "-300", "tcp dport set 80"),
+        chain("input", "0", "meta l4proto tcp ct original proto-dst 80 accept\ndrop")),
       [(.sample(port: 22), true)]),
     Trap(
       "translation writes the connection's port back", .nft, .v4,
@@ -87,7 +89,9 @@ extension Trap {
       [(.sample(.forward, .v6, port: 22), false), (.sample(.forward, .v6, port: 80), true)]),
     Trap(
       "a link-layer type that was written ends forwarding", .nft, .v4,
-      table(chain("prerouting", "-150", "tcp dport 22 meta pkttype set broadcast"), chain("input", "0", "pkttype broadcast drop")),
+      table(
+        chain("prerouting", "-150", "tcp dport 22 meta pkttype set broadcast"),
+        chain("input", "0", "pkttype broadcast drop")),
       [(.sample(.forward, port: 22), false), (.sample(port: 22), false), (.sample(port: 80), true)]),
     Trap(
       "iptables writes DSCP and TOS", .legacy, .v4,
@@ -118,7 +122,10 @@ extension Trap {
       "overlapping intervals that are merged", .nft, .v4,
       "table ip t {\nset s {\ntype ipv4_addr\nflags interval\nauto-merge\nelements = { 10.0.0.0/24, 10.0.0.128-10.0.1.5, 10.0.1.6 }\n}\n"
         + chain("input", "0", "ip saddr @s accept\ndrop") + "}\n",
-      [(.sample(from: 1), true), (.sample(from: 0x105), true), (.sample(from: 0x106), true), (.sample(from: 0x107), false)]),
+      [
+        (.sample(from: 1), true), (.sample(from: 0x105), true), (.sample(from: 0x106), true),
+        (.sample(from: 0x107), false),
+      ]),
     Trap(
       "overlapping tuples are a union", .nft, .v4,
       filter("input", "ip saddr . tcp dport { 10.0.0.0/24 . 22, 10.0.0.0/16 . 20-25 } accept\ndrop"),
@@ -140,7 +147,9 @@ extension Trap {
     Trap(
       "translation in inet decides by the packet's family", .nft, .v6,
       table(
-        chain("prerouting", "-100", "tcp dport 80 dnat ip to 10.0.0.9:81\ntcp dport 80 dnat ip6 to [2001:db8::9]:82", type: "nat"),
+        chain(
+          "prerouting", "-100", "tcp dport 80 dnat ip to 10.0.0.9:81\ntcp dport 80 dnat ip6 to [2001:db8::9]:82",
+          type: "nat"),
         chain("forward", "0", "tcp dport 82 accept\ndrop")),
       [(.sample(.forward, .v6, port: 80), true)]),
     Trap(
@@ -166,7 +175,8 @@ extension Trap {
   /// Constructs that cannot be decided offline: both fates must stay open, whichever the kernel chooses.
   public static let openEnded = [
     Trap(
-      "limit lets the first packets match", .nft, .v4, filter("input", "limit rate 1000/second burst 1000 packets drop"),
+      "limit lets the first packets match", .nft, .v4,
+      filter("input", "limit rate 1000/second burst 1000 packets drop"),
       [(.sample(), false)]),
     Trap(
       "limit over is the opposite of limit", .nft, .v4,
