@@ -105,7 +105,8 @@ extension PathEvaluator {
     judgeSegment(summary, segment.right, context, live: passed(left, live), rest: rest, into: &analysis)
   }
 
-  /// The packets that are still on their way after a segment; those that it rewrote may be in any state.
+  /// The packets that are still on their way after a segment; those that it rewrote may be in any state, with any
+  /// value where it wrote one.
   private func passed(_ diagram: Diagram, _ live: Diagram) -> Diagram {
     let inside = store.filtered(diagram, by: live)
     var result = DiagramStore.nothing
@@ -115,7 +116,10 @@ extension PathEvaluator {
     }
     for outcome in outcomes where outcome.verdict == .pass {
       var part = store.mapped(inside, .contains(outcome))
-      if outcome.rewrite != 0 { part = store.forgetting([PacketLayout.state], in: part) }
+      if outcome.rewrite != 0 {
+        let written = store.rewrite(outcome.rewrite).assignments.map(\.level)
+        part = store.forgetting([PacketLayout.state] + written, in: part)
+      }
       result = store.union(result, part)
     }
     return result

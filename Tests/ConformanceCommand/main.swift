@@ -64,12 +64,12 @@ func report(_ line: String) {
 }
 
 /// Ends with the run's time and the status of a comparison.
-func finish(_ isGood: Bool) -> Never {
+@MainActor func finish(_ isGood: Bool) -> Never {
   print("seed: \(campaign.seed), time: \(clock.now - start)")
   exit(isGood ? 0 : 1)
 }
 
-func compareFile(_ path: String, _ comparer: Comparer) throws -> Bool {
+@MainActor func compareFile(_ path: String, _ comparer: Comparer) throws -> Bool {
   let ruleSet = RuleSet(campaign.loaders[0], campaign.families[0], try Subprocess.run(["cat", path]).output)
   if printsDetails {
     for graph in comparer.interpreter.read(ruleSet).graphs {
@@ -90,7 +90,7 @@ func compareFile(_ path: String, _ comparer: Comparer) throws -> Bool {
   return comparison.disagreements.isEmpty
 }
 
-func compareCorpora(_ folder: String, _ comparer: Comparer) throws -> Bool {
+@MainActor func compareCorpora(_ folder: String, _ comparer: Comparer) throws -> Bool {
   guard let corpus = Corpus(folder: folder) else {
     print("no corpora in \(folder)")
     exit(2)

@@ -72,7 +72,7 @@ public struct SiteGenerator {
     isDeclared = position == .forward && random.chance(50)
     if isDeclared {
       text += "    interfaces: {units: eth1"
-      for role in policy.roles { text += ", \(role.name): [eth0, wan0]" }
+      for role in policy.roles where role.defaultMeaning != .units { text += ", \(role.name): [eth0, wan0]" }
       text += "}\n"
     }
     return text
