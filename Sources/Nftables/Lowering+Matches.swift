@@ -134,9 +134,16 @@ extension Lowering {
       context.network = .other
       return appendNever(operand)
     }
+    if let interface = operand.loopback, !operand.isComputed, !isNegated, wanted == Interval(Self.loopbackType) {
+      items.append(RuleItem(.interface, interface, graph.names.intern("lo")))
+      return
+    }
     settle(operand, wanted, isNegated: isNegated)
     emit(operand, wanted, isNegated: isNegated)
   }
+
+  /// `ARPHRD_LOOPBACK` of if_arp.h.
+  private static let loopbackType: UInt128 = 772
 
   /// Appends a match that only needs the value to exist, negated: it never holds.
   mutating func appendNever(_ operand: Operand) { items.append(RuleItem(.never, .family)) }

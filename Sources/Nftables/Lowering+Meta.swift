@@ -10,6 +10,7 @@ extension Lowering {
     case .mark: return simple(Operand(.mark, .mark))
     case .iif: return simple(Operand(.interfaceIndex, .inputInterface))
     case .oif: return simple(Operand(.interfaceIndex, .outputInterface))
+    case .iiftype, .oiftype: return simple(linkTypeOperand(isInput: key == .iiftype))
     case .iifname: return simple(Operand(.interfaceName, .inputInterface))
     case .oifname: return simple(Operand(.interfaceName, .outputInterface))
     case .nfproto:
@@ -34,7 +35,6 @@ extension Lowering {
     let reason: String
     var bits: Int?
     switch name {
-    case "iiftype", "oiftype": (type, reason) = (.interfaceType, "meta \(name) (the kind of the link)")
     case "skuid": (type, reason) = (.userID, "meta skuid (the socket's user)")
     case "skgid": (type, reason) = (.groupID, "meta skgid (the socket's group)")
     case "nftrace": (type, reason, bits) = (.integer, "meta nftrace", 1)
@@ -79,6 +79,13 @@ extension Lowering {
     "oifgroup", "cgroup", "nfproto", "l4proto", "time", "day", "hour", "ipsec", "iifkind", "oifkind", "sdif",
     "sdifname",
   ]
+
+  /// `meta iiftype` and `meta oiftype`: every host has one link of kind loopback, which is `lo`.
+  private mutating func linkTypeOperand(isInput: Bool) -> Operand {
+    var operand = unknown(.interfaceType, "meta \(isInput ? "iiftype" : "oiftype") (the kind of the link)")
+    operand.loopback = isInput ? .inputInterface : .outputInterface
+    return operand
+  }
 
   private mutating func simple(_ operand: Operand) -> Operand {
     advance()
@@ -268,7 +275,9 @@ extension Lowering {
       return unknown(.integer, "numgen", bits: 32)
     case .jhash:
       while true {
-        _ = try operand()
+        // Packets without a value to hash leave the rule here.
+        let part = try operand()
+        if !isTypeof { appendPresence(part.field ?? part.presence) }
         guard token.kind == .dot else { break }
         advance()
       }

@@ -110,6 +110,8 @@ struct Lowering {
       enter(index, chains[index])
       for chain in chains[index] { lowerRules(chain.model, into: chain.graph) }
     }
+    graph.settleIndifferentRules()
+    checkCalls()
     diagnostics.sort { ($0.file, $0.range.start, $0.range.end) < ($1.file, $1.range.start, $1.range.end) }
   }
 
