@@ -57,7 +57,7 @@ extension Lowering {
     case "hour": (type, reason) = (.hour, "meta hour (the time of day)")
     default:
       guard token.kind == .word else { throw expected("a key of meta") }
-      let hint = Suggestion.hint(for: name, among: Self.metaKeys)
+      let hint = Hint.text(for: name, among: Self.metaKeys)
       throw fault("expected a key of meta, found '\(name)'\(hint)")
     }
     if !isTypeof, family != .bridge,
@@ -168,7 +168,8 @@ extension Lowering {
       return simple(unknown(.integer, "ct \(name)", bits: 64, presence: .ctDirection))
     case .zone: return simple(unknown(.integer, "ct zone", bits: 16, presence: .ctDirection))
     default:
-      let hint = token.kind == .word ? Suggestion.hint(for: name, among: Self.conntrackKeys) : ""
+      var hint = token.kind == .word ? Hint.text(for: name, among: Self.conntrackKeys) : ""
+      if Symbols.ctStates.words.contains(name) { hint = " (did you mean 'state \(name)'?)" }
       throw fault("expected a key of ct, found \(RulesetReader.describe(token, name))\(hint)")
     }
   }

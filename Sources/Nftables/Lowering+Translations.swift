@@ -11,7 +11,10 @@ extension Lowering {
     advance()
     guard family != .arp else { throw SyntaxFault(message: "family arp has no reject", span: place) }
     if context.network == .other { throw SyntaxFault(message: "only IP packets can be rejected", span: place) }
-    guard token.keyword == .with else { return end(.reject) }
+    guard token.keyword == .with else {
+      if [.icmp, .icmpv6, .icmpx, .tcp].contains(token.keyword) { throw expected("'with'") }
+      return end(.reject)
+    }
     advance()
     switch token.keyword {
     case .tcp:
@@ -38,7 +41,11 @@ extension Lowering {
         }
         try requireNetwork(wanted, place)
       }
-    default: throw expected("one of tcp, icmp, icmpv6 or icmpx")
+    default:
+      let isReset = text(token) == "tcp-reset"
+      throw isReset
+        ? fault("expected one of tcp, icmp, icmpv6 or icmpx, found 'tcp-reset' (did you mean 'tcp reset'?)")
+        : expected("one of tcp, icmp, icmpv6 or icmpx", among: ["tcp", "icmp", "icmpv6", "icmpx"])
     }
     end(.reject)
   }
