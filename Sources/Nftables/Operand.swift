@@ -30,6 +30,8 @@ struct Operand {
   var shift = 0
   var offset: UInt128 = 0
   var domain = Domain.same
+  /// The interface that is `lo` where this value is that of the loopback device.
+  var loopback: Field?
   /// Whether the value was computed with an operator.
   var isComputed = false
   /// Whether nft knows no checksum that covers the value, so that writing it leaves a wrong one behind.
