@@ -342,6 +342,8 @@ struct PacketWalk {
     case .ipv6Destination: return packet.destination
     case .ctOriginalIPv6Source: return stage.precedesConntrack ? nil : originalTuple(packet)?.source
     case .ctOriginalIPv6Destination: return stage.precedesConntrack ? nil : originalTuple(packet)?.destination
+    case .ctReplyIPv6Source: return stage.precedesConntrack ? nil : replyTuple(packet)?.source
+    case .ctReplyIPv6Destination: return stage.precedesConntrack ? nil : replyTuple(packet)?.destination
     default: return nil
     }
   }
@@ -355,6 +357,11 @@ struct PacketWalk {
       return (all, all)
     case .invalid, .untracked: return nil
     }
+  }
+
+  /// What replies will carry: of a first packet its own ends the other way round, as far as they have been mapped.
+  private func replyTuple(_ packet: TracedPacket) -> (source: Interval<UInt128>, destination: Interval<UInt128>)? {
+    packet.state.conntrack == .new ? (packet.destination, packet.source) : originalTuple(packet)
   }
 
   private func value(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt32>? {
@@ -388,15 +395,29 @@ struct PacketWalk {
     case .ctOriginalIPv4Source: return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.source) } : nil
     case .ctOriginalIPv4Destination:
       return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.destination) } : nil
-    case .ctOriginalSourcePort:
-      guard hasConnection, packet.sourcePort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.sourcePort, 65535) : Interval(0, 65535)
-    case .ctOriginalDestinationPort:
-      guard hasConnection, packet.destinationPort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.destinationPort, 65535) : Interval(0, 65535)
+    case .ctReplyIPv4Source: return isV4 && hasConnection ? replyTuple(packet).map { narrow($0.source) } : nil
+    case .ctReplyIPv4Destination:
+      return isV4 && hasConnection ? replyTuple(packet).map { narrow($0.destination) } : nil
+    case .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort, .ctReplyDestinationPort:
+      guard hasConnection else { return nil }
+      // An error about a connection has no ports itself.
+      if packet.sourcePort == nil { return isError(packet) ? Interval(0, 65535) : nil }
+      guard packet.state.conntrack == .new else { return Interval(0, 65535) }
+      switch field {
+      case .ctOriginalSourcePort: return known(self.packet.sourcePort, 65535)
+      case .ctOriginalDestinationPort: return known(self.packet.destinationPort, 65535)
+      case .ctReplySourcePort: return packet.destinationPort
+      default: return packet.sourcePort
+      }
+    case .ctProtocol:
+      guard hasConnection else { return nil }
+      return isError(packet) ? Interval(0, 255) : Interval(UInt32(self.packet.protocolNumber))
     default: return nil
     }
   }
+
+  /// Whether it is an error about another connection, which has that connection's tuple.
+  private func isError(_ packet: TracedPacket) -> Bool { isICMP && packet.state.conntrack == .related }
 
   private var isICMP: Bool {
     packet.protocolNumber == (packet.family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6)

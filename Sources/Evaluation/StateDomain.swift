@@ -53,7 +53,10 @@ struct StateDomain {
   }
 
   private static func blurred(_ effect: RuleItem) -> RuleItem {
-    effect.kind == .setField || effect.kind == .copyMark ? RuleItem(.setUnknown, effect.field) : effect
+    switch effect.kind {
+    case .setField, .copyMark, .mergeMark, .shiftMark: RuleItem(.setUnknown, effect.field)
+    default: effect
+    }
   }
 
   private mutating func add(_ state: PacketState) {
