@@ -120,8 +120,10 @@ let package = Package(
     .testTarget(
       name: "IptablesSaveTests",
       dependencies: [
+        "ConformanceSupport",
         "Evaluation",
         "IptablesSave",
+        "Nftables",
       ]
     ),
 

@@ -150,14 +150,19 @@ extension Lowering {
       return try conntrackAddress(direction, isV6: network == .ipv6)
     case .protoSrc, .protoDst:
       advance()
-      if direction == .original {
-        // Tuples of other protocols keep something else at the place of ports.
-        if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
-        return Operand(.service, key == .protoSrc ? .ctOriginalSourcePort : .ctOriginalDestinationPort)
+      guard direction == .original || direction == .reply else {
+        return unknown(.service, "ct \(name)", presence: .ctDirection)
       }
-      return unknown(.service, "ct \(direction == .reply ? "reply " : "")\(name)", presence: .ctDirection)
+      // Tuples of other protocols keep something else at the place of ports.
+      if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
+      switch (direction == .original, key == .protoSrc) {
+      case (true, true): return Operand(.service, .ctOriginalSourcePort)
+      case (true, false): return Operand(.service, .ctOriginalDestinationPort)
+      case (false, true): return Operand(.service, .ctReplySourcePort)
+      case (false, false): return Operand(.service, .ctReplyDestinationPort)
+      }
     case .l3proto: return simple(unknown(.networkProtocol, "ct l3proto", presence: .ctDirection))
-    case .protocol: return simple(unknown(.transportProtocol, "ct protocol", presence: .ctDirection))
+    case .protocol: return simple(Operand(.transportProtocol, .ctProtocol))
     case .expiration: return simple(unknown(.duration, "ct expiration", presence: .ctDirection))
     case .helper: return simple(unknown(.string, "ct helper", presence: .ctDirection))
     case .label: return simple(unknown(.ctLabel, "ct label", presence: .ctDirection))
@@ -184,14 +189,12 @@ extension Lowering {
     let isSource = token.keyword == .saddr
     advance()
     let type: DataType = isV6 ? .ipv6Address : .ipv4Address
-    guard direction == .original else {
-      return unknown(type, "ct reply \(isSource ? "saddr" : "daddr")", presence: .ctDirection)
-    }
+    let isOriginal = direction == .original
     switch (isV6, isSource) {
-    case (false, true): return Operand(type, .ctOriginalIPv4Source)
-    case (false, false): return Operand(type, .ctOriginalIPv4Destination)
-    case (true, true): return Operand(type, .ctOriginalIPv6Source)
-    case (true, false): return Operand(type, .ctOriginalIPv6Destination)
+    case (false, true): return Operand(type, isOriginal ? .ctOriginalIPv4Source : .ctReplyIPv4Source)
+    case (false, false): return Operand(type, isOriginal ? .ctOriginalIPv4Destination : .ctReplyIPv4Destination)
+    case (true, true): return Operand(type, isOriginal ? .ctOriginalIPv6Source : .ctReplyIPv6Source)
+    case (true, false): return Operand(type, isOriginal ? .ctOriginalIPv6Destination : .ctReplyIPv6Destination)
     }
   }
 

@@ -107,7 +107,9 @@ extension Lowering {
   private static func isPort(_ item: RuleItem) -> Bool {
     guard !item.isEffect, item.kind != .undecidable, item.kind != .lookup else { return false }
     switch item.field {
-    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort: return true
+    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort,
+      .ctReplyDestinationPort:
+      return true
     default: return false
     }
   }

@@ -111,7 +111,7 @@ extension Lowering {
     if target.ports != nil, !hasTransport, target.lookup == nil {
       throw SyntaxFault(message: "a port can be translated only behind a match of the transport protocol", span: place)
     }
-    try translationFlags()
+    if try isRandom(), isSource, target.ports == nil { target.ports = Self.anyPort }
     try finish(target, kind: kind, place)
   }
 
@@ -377,12 +377,18 @@ extension Lowering {
       try portTarget(&target)
       try checkPorts(place)
     }
-    try translationFlags()
+    if try isRandom(), !isRedirect, target.ports == nil { target.ports = Self.anyPort }
     try finish(target, kind: portKind, place)
   }
 
-  private mutating func translationFlags() throws(SyntaxFault) {
+  /// What a random choice of source ports may give (nf_nat_l4proto_unique_tuple); destinations keep their ports.
+  private static let anyPort = Interval<UInt32>(1, 65535)
+
+  /// Reads the flags of a translation: whether the source port is chosen at random.
+  private mutating func isRandom() throws(SyntaxFault) -> Bool {
+    var isRandom = false
     while token.keyword == .random || token.keyword == .fullyRandom || token.keyword == .persistent {
+      if token.keyword != .persistent { isRandom = true }
       advance()
       guard token.kind == .comma else { continue }
       advance()
@@ -390,6 +396,7 @@ extension Lowering {
         throw expected("one of random, fully-random or persistent")
       }
     }
+    return isRandom
   }
 
   private mutating func finish(_ target: Target, kind: Translation.Kind, _ place: TextSpan) throws(SyntaxFault) {

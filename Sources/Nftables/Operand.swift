@@ -76,9 +76,11 @@ struct Operand {
     guard let field else { return 0 }
     if field.isWide { return .max }
     switch field {
-    case .protocolNumber, .icmpType, .icmpCode, .tcpFlags, .timeToLive: return 255
+    case .protocolNumber, .icmpType, .icmpCode, .tcpFlags, .timeToLive, .ctProtocol: return 255
     case .dscp: return 63
-    case .sourcePort, .destinationPort, .length, .ctOriginalSourcePort, .ctOriginalDestinationPort: return 65535
+    case .sourcePort, .destinationPort, .length, .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort,
+      .ctReplyDestinationPort:
+      return 65535
     case .ctDirection, .fragment: return 1
     case .packetType: return 7
     default: return UInt128(UInt32.max)
