@@ -179,8 +179,14 @@ extension PathEvaluator {
     for verdict in Set(verdicts).sorted(by: { $0.order < $1.order }) {
       diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth)
     }
+    // Neighbours mostly have the same verdict.
+    var last: (verdict: Verdict, diagram: Diagram)?
     let result = lookupDiagram(graph, lookup, stage: stage) { element in
-      diagrams[verdicts[element]] ?? DiagramStore.anything
+      let verdict = verdicts[element]
+      if let last, last.verdict == verdict { return last.diagram }
+      let diagram = diagrams[verdict] ?? DiagramStore.anything
+      last = (verdict, diagram)
+      return diagram
     }
     lookupSets[key] = result
     return result

@@ -73,13 +73,13 @@ public final class PathEvaluator {
   /// What becomes of packets on the whole path; terminals hold `accept` and `drop` with rewrites.
   public var summary: Diagram {
     if let totalSummary { return totalSummary }
-    var total = DiagramStore.passing
+    var total = DiagramStore.accepting
     for (index, stage) in stages.enumerated().reversed() {
-      let single = store.mapped(stageSummary(stage), .acceptToPass)
-      total = store.then(single, total)
+      // Who passes a base chain goes on to the next one; the last one's verdict is the path's.
+      let single = stageSummary(stage, isLast: index == stages.count - 1)
+      total = index == stages.count - 1 ? single : store.then(single, total)
       if index == firstStageBehindHop { total = store.applied(hop, total) }
     }
-    total = store.mapped(total, .policyAccept)
     totalSummary = total
     return total
   }
@@ -92,12 +92,18 @@ public final class PathEvaluator {
   /// The hop as a rewriting of the packet's state.
   var hop: UInt32 { store.intern(Rewrite(stateMap: states.map { $0.afterHop() })) }
 
-  /// What one base chain makes of packets, its policy included.
-  func stageSummary(_ stage: PathStage) -> Diagram {
+  /// What one base chain makes of packets, its policy included: accept, or pass where another chain follows.
+  private func stageSummary(_ stage: PathStage, isLast: Bool) -> Diagram {
     let chain = chainSummary(stage.graph, UInt32(stage.chain), stage: stage, depth: 0)
     let policy = graphs[stage.graph].chains[stage.chain].base?.policy ?? .accept
-    let decided = store.mapped(chain.diagram, policy == .drop ? .policyDrop : .policyAccept)
-    return store.guarded(stageGuard(stage), decided)
+    // One map for the policy and for what acceptance means: nodes of big sets are made once.
+    let map: TerminalMap =
+      isLast ? policy == .drop ? .policyDrop : .policyAccept : policy == .drop ? .stageDrop : .stageAccept
+    let decided = store.mapped(chain.diagram, map)
+    let guarding = stageGuard(stage)
+    if guarding == DiagramStore.passing { return decided }
+    let result = store.guarded(guarding, decided)
+    return isLast ? store.mapped(result, .policyAccept) : result
   }
 
   /// The packets that a base chain is called for.
