@@ -137,6 +137,18 @@ extension PathEvaluator {
     PacketSelection(set: store.union(left.set, right.set), entry: left.entry)
   }
 
+  /// The packets of any of some selections, joined pairwise; none when there are none.
+  public func union(of selections: [PacketSelection]) -> PacketSelection {
+    guard let first = selections.first else { return PacketSelection(set: DiagramStore.nothing, entry: 0) }
+    var level = selections.map(\.set)
+    while level.count > 1 {
+      level = stride(from: 0, to: level.count, by: 2).map { index in
+        index + 1 < level.count ? store.union(level[index], level[index + 1]) : level[index]
+      }
+    }
+    return PacketSelection(set: level[0], entry: first.entry)
+  }
+
   /// The packets of a selection that lie in a box, whatever interfaces the box names.
   public func restrict(_ selection: PacketSelection, to query: PacketBox) -> PacketSelection {
     restrict(selection, to: select(query))

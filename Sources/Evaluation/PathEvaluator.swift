@@ -19,6 +19,8 @@ public final class PathEvaluator {
   let sourceHull: AddressHull?
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
+  /// Whether some rule changes a packet's state without deciding it.
+  let hasEffects: Bool
   var store: DiagramStore
   var summaries: [ChainKey: ChainSummary] = [:]
   var openChains: Set<ChainKey> = []
@@ -54,6 +56,7 @@ public final class PathEvaluator {
       entries: question.entryStates, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
       isForwarded: question.path == .forward)
+    hasEffects = !vocabulary.effects.isEmpty
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(
@@ -67,6 +70,8 @@ public final class PathEvaluator {
 
   /// Whether the budget ran out, so that answers are undecided.
   public var isExhausted: Bool { store.isExhausted }
+  /// The number of diagram edges made so far.
+  public var edgeCount: Int { store.edgeCount }
   /// The number of diagram nodes made so far.
   public var nodeCount: Int { store.nodeCount }
 

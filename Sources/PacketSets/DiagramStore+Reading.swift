@@ -6,6 +6,14 @@ extension DiagramStore {
     return current
   }
 
+  /// Whether a diagram depends on one level at most.
+  public func looksOnly(at level: Int, _ diagram: Diagram) -> Bool {
+    if Self.isTerminal(diagram) { return true }
+    let node = node(diagram)
+    return Int(node.level) == level
+      && (Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount)).allSatisfy { Self.isTerminal(edges[$0].child) }
+  }
+
   /// A packet of a set, or nil of the empty set: preferred values where the set allows them, else the lowest.
   public func witness(_ set: Diagram, preferring preferred: [UInt32?]) -> [UInt32]? {
     guard set != Self.nothing else { return nil }
