@@ -79,6 +79,10 @@ let package = Package(
       dependencies: ["PacketSets"]
     ),
 
+    // MARK: Work on several cores
+
+    .target(name: "Workers", swiftSettings: settings),
+
     // MARK: The normalised rule graph and what happens to packets in it
 
     .target(
@@ -100,6 +104,7 @@ let package = Package(
         "PacketSets",
         "RuleGraph",
         "SourceText",
+        "Workers",
       ],
       swiftSettings: settings
     ),
@@ -143,8 +148,10 @@ let package = Package(
     .testTarget(
       name: "IptablesSaveTests",
       dependencies: [
+        "ConformanceSupport",
         "Evaluation",
         "IptablesSave",
+        "Nftables",
       ]
     ),
 
@@ -197,6 +204,7 @@ let package = Package(
         "Requirements",
         "RuleGraph",
         "SourceText",
+        "Workers",
       ],
       swiftSettings: settings
     ),
@@ -227,10 +235,12 @@ let package = Package(
       name: "ConformanceSupport",
       dependencies: [
         "CNetworkNamespace",
+        "Compliance",
         "Evaluation",
         "IptablesSave",
         "Nftables",
         "PacketSets",
+        "Requirements",
         "RuleGraph",
         "SourceText",
       ],

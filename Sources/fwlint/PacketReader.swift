@@ -81,13 +81,14 @@ struct PacketReader {
     packet.timeToLive = number(node, "ttl", upTo: 255).map { UInt8($0) }
     packet.dscp = number(node, "dscp", upTo: 63).map { UInt8($0) }
     packet.length = number(node, "length", upTo: 65535).map { UInt16($0) }
-    if let name = node["iif"]?.scalar {
+    // An empty name is as good as none.
+    if let name = node["iif"]?.scalar, !name.isEmpty {
       if packet.path == .output {
         fail("a packet of hook output comes in by no interface", node["iif"]?.range ?? node.range)
       }
       packet.inputInterface = name
     }
-    if let name = node["oif"]?.scalar {
+    if let name = node["oif"]?.scalar, !name.isEmpty {
       if packet.path == .input {
         fail("a packet of hook input leaves by no interface", node["oif"]?.range ?? node.range)
       }

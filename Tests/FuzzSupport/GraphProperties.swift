@@ -46,6 +46,8 @@ enum GraphProperties {
     for item in graph.items(of: rule) {
       try check(item, graph)
       if item.kind == .undecidable || item.kind == .setUnknown { isDecidable = false }
+      // One part that excludes every packet settles it, whatever the others say.
+      if item.kind == .never, rule.understanding == .unparsed { isDecidable = false }
     }
     if rule.understanding == .unparsed {
       try require(!isDecidable || rule.verdict.kind == .unknown, "a rule that was not understood is decided")

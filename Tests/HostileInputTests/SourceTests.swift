@@ -95,14 +95,18 @@ struct SourceTests {
   static let allowed: [String: Set<String>] = [
     "SourceText": [],
     "YAMLDocument": ["CYAML", "SourceText"],
-    "PacketSets": [],
+    // For memory that grows in place.
+    "PacketSets": ["Glibc"],
+    "Workers": ["Dispatch", "Synchronization"],
     "RuleGraph": ["PacketSets", "SourceText"],
-    "Evaluation": ["PacketSets", "RuleGraph", "SourceText"],
+    "Evaluation": ["PacketSets", "RuleGraph", "SourceText", "Workers"],
     "Nftables": ["PacketSets", "RuleGraph", "SourceText"],
     "IptablesSave": ["PacketSets", "RuleGraph", "SourceText"],
     "SecurityGroups": ["PacketSets", "RuleGraph", "SourceText", "YAMLDocument"],
     "Requirements": ["CPolicies", "PacketSets", "SourceText", "YAMLDocument"],
-    "Compliance": ["Evaluation", "PacketSets", "Requirements", "RuleGraph", "SourceText"],
+    "Compliance": [
+      "Evaluation", "PacketSets", "Requirements", "RuleGraph", "SourceText", "Synchronization", "Workers",
+    ],
     "Reporting": [
       "Compliance", "Evaluation", "FoundationEssentials", "PacketSets", "Requirements", "RuleGraph", "SourceText",
     ],
@@ -125,7 +129,7 @@ struct SourceTests {
   /// Only the executable touches files, the environment and the terminal.
   @Test func onlyTheProgramTouchesTheWorld() {
     for source in Self.sources where source.module != "fwlint" {
-      let words = ["Glibc", "getenv", "ProcessInfo", "FileManager", "CommandLine.", "print(", "exit("]
+      let words = ["getenv", "ProcessInfo", "FileManager", "CommandLine.", "print(", "exit("]
       let lines = source.text.lineNumbers { line in
         words.contains { word in
           guard let range = line.firstRange(of: word) else { return false }

@@ -170,10 +170,12 @@ struct CheckRun {
 
   /// Runs the checks; several sites make one report.
   func check() -> CheckReport {
+    let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
+    let selects: @Sendable (String) -> Bool = { selected.contains($0) }
     var reports = sites.map { loaded, firewalls -> CheckReport in
       var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
       input.edgeLimit = command.limits.diagramEdges
-      var report = Checker().run(input)
+      var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
       return report
     }
@@ -181,7 +183,7 @@ struct CheckRun {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
       var input = CheckInput(policy: policy, site: nil, firewalls: loose)
       input.edgeLimit = command.limits.diagramEdges
-      reports.append(Checker().run(input))
+      reports.append(Checker().run(input, selects: selects))
     }
     var report = CheckReport.joining(reports)
     report.inputs = inputs(withDigests: false)
