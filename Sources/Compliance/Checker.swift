@@ -27,6 +27,7 @@ public struct Checker: Sendable {
     let map = SourceMap()
     var report = CheckReport(policyName: input.policy?.name, policyVersion: input.policy?.version)
     var findings: [Finding] = []
+<<<<<<< HEAD
     let wanted = Set(
       CheckRegistry.checks.map(\.code).filter { code in
         guard selects(code) else { return false }
@@ -37,6 +38,17 @@ public struct Checker: Sendable {
     let requirements = input.site.flatMap { site in input.policy.map { site.requirements($0) } } ?? []
     let regions = input.site.flatMap { site in
       input.policy.map { PolicyRegions(site: site, policy: $0, requirements: requirements) }
+=======
+    for firewall in input.firewalls {
+      report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
+      findings += InputChecks(map: map).run(firewall).filter { finding in
+        finding.code != "FW504" || !isResolved(finding, input)
+      }
+      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
+      let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
+      findings += graph.findings
+      report.remarks += graph.remarks
+>>>>>>> hostile
     }
     // What the files say by themselves, then what they do for the site: twice as many parts as firewalls.
     let count = firewalls.count
@@ -52,6 +64,7 @@ public struct Checker: Sendable {
     }
     if let site = input.site, input.policy != nil {
       findings += AgeChecks(map: map).run(requirements, site)
+<<<<<<< HEAD
       for part in parts[count...] {
         findings += part.findings
         report.requirements += part.requirements
@@ -61,6 +74,39 @@ public struct Checker: Sendable {
       report.remarks.append("no site file: only the graph, age and input checks ran")
       if let policy = input.policy, wanted.contains("FW301") {
         findings += Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy) }.joined()
+=======
+      let regions = PolicyRegions(site: site, policy: policy, requirements: requirements)
+      for firewall in input.firewalls {
+        guard let entry = firewall.entry else { continue }
+        let assessment = FirewallAssessment(
+          firewall: firewall, entry: entry, site: site, policy: policy, edgeLimit: input.edgeLimit)
+        let gaps = GapChecks(assessment: assessment, map: map)
+        for requirement in requirements {
+          let (status, found) = gaps.run(requirement)
+          report.requirements.append(
+            RequirementVerdict(
+              id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
+              firewall: firewall.name, status: status))
+          findings += found
+        }
+        findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
+        findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
+        if assessment.isExhausted {
+          report.exhausted.append(firewall.name)
+          report.remarks.append(
+            "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
+          )
+        }
+      }
+    } else {
+      report.remarks.append("no site file: only the graph, age and input checks ran")
+      if let policy = input.policy {
+        for firewall in input.firewalls {
+          let age = AgeChecks(map: map).run(firewall, policy, edgeLimit: input.edgeLimit)
+          findings += age.findings
+          if age.isExhausted { report.exhausted.append(firewall.name) }
+        }
+>>>>>>> hostile
       }
     }
     report.findings = finished(findings, input.site)

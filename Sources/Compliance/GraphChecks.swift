@@ -11,6 +11,8 @@ struct GraphChecks {
   let firewall: LoadedFirewall
   let facts: SiteFacts
   let map: SourceMap
+  /// Edges that the packet sets may take.
+  let edgeLimit: Int
 
   /// The codes of its findings.
   static let codes: Set<String> = ["FW401", "FW402", "FW403", "FW404", "FW405"]
@@ -24,6 +26,7 @@ struct GraphChecks {
     guard !graphs.isEmpty, graphs.count == firewall.graphs.count else { return ([], []) }
     var findings: [Finding] = []
     var remarks: [String] = []
+<<<<<<< HEAD
     let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts)
     var counts: [String: Int] = [:]
     /// Further findings of a code are counted only: making their words takes longer than finding them.
@@ -33,6 +36,10 @@ struct GraphChecks {
     }
     for finding in unreachableChains() { add(finding.code) { finding } }
     analysis.forEach(of: firewall.graphs) { id, judgement in
+=======
+    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
+    for (id, judgement) in analysis.judgements.sorted(by: { $0.key < $1.key }) {
+>>>>>>> hostile
       let graph = firewall.graphs[id.graph]
       let rule = graph.rules[Int(id.rule)]
       guard rule.isWritten else { return }
