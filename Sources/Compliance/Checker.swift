@@ -15,6 +15,8 @@ public struct Checker: Sendable {
     var findings: [Finding] = []
     var requirements: [RequirementVerdict] = []
     var remarks: [String] = []
+    /// Whether the evaluation budget ran out.
+    var isExhausted = false
   }
 
   /// The verdicts and findings on an input; the caller fills in `inputs`.
@@ -27,7 +29,6 @@ public struct Checker: Sendable {
     let map = SourceMap()
     var report = CheckReport(policyName: input.policy?.name, policyVersion: input.policy?.version)
     var findings: [Finding] = []
-<<<<<<< HEAD
     let wanted = Set(
       CheckRegistry.checks.map(\.code).filter { code in
         guard selects(code) else { return false }
@@ -38,24 +39,17 @@ public struct Checker: Sendable {
     let requirements = input.site.flatMap { site in input.policy.map { site.requirements($0) } } ?? []
     let regions = input.site.flatMap { site in
       input.policy.map { PolicyRegions(site: site, policy: $0, requirements: requirements) }
-=======
-    for firewall in input.firewalls {
-      report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
-      findings += InputChecks(map: map).run(firewall).filter { finding in
-        finding.code != "FW504" || !isResolved(finding, input)
-      }
-      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
-      let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
-      findings += graph.findings
-      report.remarks += graph.remarks
->>>>>>> hostile
     }
     // What the files say by themselves, then what they do for the site: twice as many parts as firewalls.
     let count = firewalls.count
     let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
     let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
       index < count
-        ? own(firewalls[index], input, wanted, map) : site(firewalls[index - count], regions, wanted, map)
+        ? own(firewalls[index], input, wanted, map)
+        : site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+    }
+    for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
+      report.exhausted.append(firewall.name)
     }
     for (firewall, part) in zip(firewalls, parts) {
       report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
@@ -64,7 +58,6 @@ public struct Checker: Sendable {
     }
     if let site = input.site, input.policy != nil {
       findings += AgeChecks(map: map).run(requirements, site)
-<<<<<<< HEAD
       for part in parts[count...] {
         findings += part.findings
         report.requirements += part.requirements
@@ -73,40 +66,11 @@ public struct Checker: Sendable {
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
       if let policy = input.policy, wanted.contains("FW301") {
-        findings += Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy) }.joined()
-=======
-      let regions = PolicyRegions(site: site, policy: policy, requirements: requirements)
-      for firewall in input.firewalls {
-        guard let entry = firewall.entry else { continue }
-        let assessment = FirewallAssessment(
-          firewall: firewall, entry: entry, site: site, policy: policy, edgeLimit: input.edgeLimit)
-        let gaps = GapChecks(assessment: assessment, map: map)
-        for requirement in requirements {
-          let (status, found) = gaps.run(requirement)
-          report.requirements.append(
-            RequirementVerdict(
-              id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
-              firewall: firewall.name, status: status))
-          findings += found
-        }
-        findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
-        findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
-        if assessment.isExhausted {
-          report.exhausted.append(firewall.name)
-          report.remarks.append(
-            "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
-          )
-        }
-      }
-    } else {
-      report.remarks.append("no site file: only the graph, age and input checks ran")
-      if let policy = input.policy {
-        for firewall in input.firewalls {
-          let age = AgeChecks(map: map).run(firewall, policy, edgeLimit: input.edgeLimit)
+        let ages = Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy, edgeLimit: input.edgeLimit) }
+        for (firewall, age) in zip(firewalls, ages) {
           findings += age.findings
           if age.isExhausted { report.exhausted.append(firewall.name) }
         }
->>>>>>> hostile
       }
     }
     report.findings = finished(findings, input.site)
@@ -127,7 +91,7 @@ public struct Checker: Sendable {
     }
     guard !wanted.isDisjoint(with: GraphChecks.codes) else { return part }
     let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
-    let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
+    let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
     part.findings += graph.findings
     part.remarks = graph.remarks
     return part
@@ -135,11 +99,12 @@ public struct Checker: Sendable {
 
   /// What a firewall does for the site.
   private func site(
-    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ wanted: Set<String>, _ map: SourceMap
+    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
   ) -> Part {
     var part = Part()
     guard let regions, let entry = firewall.entry else { return part }
-    let assessment = FirewallAssessment(firewall: firewall, entry: entry, site: regions.site, policy: regions.policy)
+    let assessment = FirewallAssessment(
+      firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: edgeLimit)
     let gaps = GapChecks(assessment: assessment, map: map)
     for requirement in regions.requirements {
       let (status, found) = gaps.run(requirement)
@@ -156,6 +121,7 @@ public struct Checker: Sendable {
       part.findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
     }
     if assessment.isExhausted {
+      part.isExhausted = true
       part.remarks.append(
         "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
       )

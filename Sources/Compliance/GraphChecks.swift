@@ -26,8 +26,7 @@ struct GraphChecks {
     guard !graphs.isEmpty, graphs.count == firewall.graphs.count else { return ([], []) }
     var findings: [Finding] = []
     var remarks: [String] = []
-<<<<<<< HEAD
-    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts)
+    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
     var counts: [String: Int] = [:]
     /// Further findings of a code are counted only: making their words takes longer than finding them.
     func add(_ code: String, _ make: () -> Finding) {
@@ -36,10 +35,6 @@ struct GraphChecks {
     }
     for finding in unreachableChains() { add(finding.code) { finding } }
     analysis.forEach(of: firewall.graphs) { id, judgement in
-=======
-    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
-    for (id, judgement) in analysis.judgements.sorted(by: { $0.key < $1.key }) {
->>>>>>> hostile
       let graph = firewall.graphs[id.graph]
       let rule = graph.rules[Int(id.rule)]
       guard rule.isWritten else { return }

@@ -76,14 +76,12 @@ public struct RuleAnalysis: Sendable {
   let method: Method
 
   /// Judges the rules of some graphs that are loaded side by side.
-<<<<<<< HEAD
-  public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), method: Method = .automatic) {
-    self.method = method
-=======
   ///
   /// - Parameter edgeLimit: budget of diagram edges for one family and path, if it is lower than the usual one.
-  public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), edgeLimit: Int = .max) {
->>>>>>> hostile
+  public init(
+    graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), edgeLimit: Int = .max, method: Method = .automatic
+  ) {
+    self.method = method
     for family in IPFamily.allCases {
       var done: Set<ChainKey> = []
       for path in Packet.Path.allCases {
