@@ -15,6 +15,7 @@ public struct Checker: Sendable {
     var findings: [Finding] = []
     var requirements: [RequirementVerdict] = []
     var remarks: [String] = []
+    /// Whether the evaluation budget ran out.
     var isExhausted = false
   }
 
@@ -44,7 +45,11 @@ public struct Checker: Sendable {
     let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
     let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
       index < count
-        ? own(firewalls[index], input, wanted, map) : site(firewalls[index - count], input, regions, wanted, map)
+        ? own(firewalls[index], input, wanted, map)
+        : site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+    }
+    for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
+      report.exhausted.append(firewall.name)
     }
     for (firewall, part) in zip(firewalls, parts) {
       report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
@@ -53,9 +58,8 @@ public struct Checker: Sendable {
     }
     if let site = input.site, input.policy != nil {
       findings += AgeChecks(map: map).run(requirements, site)
-      for (firewall, part) in zip(firewalls, parts[count...]) {
+      for part in parts[count...] {
         findings += part.findings
-        if part.isExhausted { report.exhausted.append(firewall.name) }
         report.requirements += part.requirements
         report.remarks += part.remarks
       }
@@ -95,12 +99,12 @@ public struct Checker: Sendable {
 
   /// What a firewall does for the site.
   private func site(
-    _ firewall: LoadedFirewall, _ input: CheckInput, _ regions: PolicyRegions?, _ wanted: Set<String>, _ map: SourceMap
+    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
   ) -> Part {
     var part = Part()
     guard let regions, let entry = firewall.entry else { return part }
     let assessment = FirewallAssessment(
-      firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: input.edgeLimit)
+      firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: edgeLimit)
     let gaps = GapChecks(assessment: assessment, map: map)
     for requirement in regions.requirements {
       let (status, found) = gaps.run(requirement)

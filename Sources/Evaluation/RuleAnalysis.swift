@@ -79,7 +79,7 @@ public struct RuleAnalysis: Sendable {
   ///
   /// - Parameter edgeLimit: budget of diagram edges for one family and path, if it is lower than the usual one.
   public init(
-    graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), method: Method = .automatic, edgeLimit: Int = .max
+    graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), edgeLimit: Int = .max, method: Method = .automatic
   ) {
     self.method = method
     for family in IPFamily.allCases {
