@@ -78,7 +78,8 @@ enum GraphProperties {
       case .lookup: graph.lookups.count
       case .reference: graph.references.count
       case .undecidable, .setUnknown: graph.reasons.count
-      case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark: Int.max
+      case .setField where item.field.isWide: graph.wideMasks.count
+      case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark, .mergeMark, .shiftMark: Int.max
       }
     try require(Int(item.a) < count, "an item \(item.kind) has no operand")
     if item.kind == .range { try require(item.a <= item.b, "a range is reversed") }
