@@ -61,7 +61,19 @@ extension NftGenerator {
     func entries(_ keys: [String]) -> String {
       "vmap { \(keys.map { "\($0) : \(mapVerdict())" }.joined(separator: ", ")) }"
     }
-    switch random.number(0...9) {
+    switch random.number(0...12) {
+    case 10 where context.hasPorts: return "\(context.portGuard)\(context.transport) sport \(entries(portElements()))"
+    case 10 where ["forward", "output", "postrouting"].contains(context.hook):
+      return "oifname \(entries(["\"eth0\"", "\"wan0\""]))"
+    case 11 where context.family != nil: return "\(context.family ?? "") dscp \(entries(["cs0", "ef"]))"
+    case 11 where tableFamily == "inet" && context.family == nil && context.transport.isEmpty:
+      return "meta nfproto \(entries(["ipv4"]))"
+    case 12 where context.family != nil && context.hasPorts:
+      let of = context.family ?? ""
+      let keys = (0..<2).map { block in
+        "\(constants.prefix(&random, block: block)) . \(constants.range(&random)) . \(constants.portRange(&random, block: block))"
+      }
+      return "\(context.portGuard)\(of) saddr . \(of) daddr . \(context.transport) dport \(entries(keys))"
     case 7: return "meta mark \(entries(random.pick([["0"], ["0x1", "2-4"], ["0", "3"]])))"
     case 8 where context.transport == "icmp":
       return "\(family == .v4 ? "icmp" : "icmpv6") type \(entries(["echo-request", "echo-reply"]))"
@@ -142,6 +154,7 @@ extension NftGenerator {
     if allowsUnknown, random.chance(40) {
       if context.hook == "input" { return "" }
       if isDestination {
+        if hasPorts, random.chance(20) { return "\(guarded)redirect to :8000-8003" }
         return random.chance(50) || !hasPorts ? "redirect" : "\(guarded)redirect to :\(random.number(1...65535))"
       }
       if hasPorts, random.chance(30) { return "\(guarded)masquerade to :\(random.number(1024...65000))" }
@@ -149,6 +162,11 @@ extension NftGenerator {
     }
     if allowsUnknown, random.chance(20) {
       let other = constants.range(&random, block: 5)
+      let end = family == .v4 ? other : "[\(other)]"
+      if hasPorts, family == .v4 || !other.contains("-"), random.chance(60) {
+        let ports = random.pick(["8000-8003", "\(constants.port(&random))"])
+        return "\(guarded)\(isDestination ? "dnat" : "snat") \(of)to \(end):\(ports)"
+      }
       return "\(isDestination ? "dnat" : "snat") \(of)to \(other)"
     }
     let word = isDestination ? "dnat" : "snat"

@@ -64,7 +64,7 @@ public struct SiteTrial {
   /// Makes a trial with the embedded policy.
   public init(_ comparer: Comparer) throws {
     self.comparer = comparer
-    guard let policy = Policy.embedded(named: Policy.embeddedNames[0]).policy else {
+    guard let policy = Policy.embedded(named: Policy.embeddedNames[0], withWords: false).policy else {
       throw KernelFailure("no embedded policy")
     }
     self.policy = policy
@@ -138,7 +138,8 @@ public struct SiteTrial {
       guard alternatives.contains(where: { !$0.isEmpty }) else { continue }
       let regions = ListedRegions(report.findings.filter { $0.requirements.contains(requirement.row) })
       if let problem = try problem(
-        verdict.status, alternatives, regions, &totals, hasSourcePorts: site.testsSourcePorts)
+        verdict.status, alternatives, regions, &totals,
+        isProjected: site.testsSourcePorts || entry.interfaces.contains { $0.interfaces.count > 1 })
       {
         totals.disagreements.append(
           SiteDisagreement(
@@ -151,7 +152,7 @@ public struct SiteTrial {
   /// What contradicts a row's status; nil when nothing does.
   private func problem(
     _ status: RequirementStatus, _ alternatives: [[FlowPackets.Trip]], _ regions: ListedRegions,
-    _ totals: inout SiteTotals, hasSourcePorts: Bool
+    _ totals: inout SiteTotals, isProjected: Bool
   ) throws -> String? {
     var failures: [String?] = []
     for alternative in alternatives {
@@ -166,7 +167,7 @@ public struct SiteTrial {
           totals.placed += 1
           switch result {
           case .succeeded:
-            if isListed, !hasSourcePorts { return "listed as missing, and came through: \(trip.first.summary)" }
+            if isListed, !isProjected { return "listed as missing, and came through: \(trip.first.summary)" }
           case .firstLost:
             if !isListed { return "not listed as missing, and lost: \(trip.first.summary)" }
           case .answerLost(let answer):

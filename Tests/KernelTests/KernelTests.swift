@@ -70,20 +70,20 @@ struct KernelTests {
   /// Answers, what follows them, and errors about a first packet.
   @Test(arguments: RuleSet.Loader.allCases)
   func exchanges(loader: RuleSet.Loader) throws {
-    let campaign = Campaign(seed: 1, ruleSets: 20, packetsEach: 30, loaders: [loader])
+    let campaign = Campaign(seed: 1, ruleSets: 24, packetsEach: 30, loaders: [loader])
     var totals = ExchangeTotals()
     try campaign.runExchanges(comparer(), &totals)
     print("kernel conformance, exchanges, \(loader): \(totals)")
     #expect(totals.disagreements.isEmpty, "\(totals.disagreements.prefix(1))")
     #expect(totals.steps[.established] ?? 0 > 50)
-    #expect(totals.steps[.related] ?? 0 > 50)
+    #expect(totals.steps[.related] ?? 0 > 20)
     #expect(totals.undecidedExact == 0, "\(totals)")
   }
 
   /// A sample of the real rule sets beside the repository; all of them with `conformance --corpora`.
   @Test func realRuleSets() throws {
     guard let corpus = Corpus(folder: Self.corpora) else { return print("kernel conformance: no corpora, skipped") }
-    let sample = stride(from: 0, to: corpus.entries.count, by: 25).map { corpus.entries[$0] }
+    let sample = stride(from: 0, to: corpus.entries.count, by: 40).map { corpus.entries[$0] }
     let run = try CorpusRun(comparer(), sample, packetsEach: 30, seed: 1) { print($0) }
     print("kernel conformance, real rule sets:\n\(run.summary)")
     #expect(run.disagreements.isEmpty, "\(run.disagreements.prefix(1))")
