@@ -17,6 +17,8 @@ public final class PathEvaluator {
   let otherOrders: [[PathStage]]
   /// Whether some connection may be translated.
   let isTranslating: Bool
+  /// Whether nat chains of the family are loaded.
+  let hasNAT: Bool
   let states: StateDomain
   let interfaces: InterfaceDomain
   /// Clipping hulls in the widths of the family; nil for all addresses.
@@ -55,6 +57,7 @@ public final class PathEvaluator {
     let orders = PathStage.orders(of: graphs, family: question.family, path: question.path)
     stages = orders[0]
     otherOrders = Array(orders.dropFirst())
+    hasNAT = PathStage.hasNAT(graphs, question.family)
     isTranslating = PathStage.translates(graphs, question.family)
     let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
     interfaces = vocabulary.interfaces

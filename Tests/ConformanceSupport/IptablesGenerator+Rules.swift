@@ -60,7 +60,7 @@ extension IptablesGenerator {
     case 8 where family == .v4: return "\(not(50))-f"
     case 9: return "-m pkttype \(not())--pkt-type \(random.pick(["unicast", "broadcast", "multicast"]))"
     case 10 where approximates: return "-m tos \(not())--tos \(random.pick(["0x20/0xfc", "0x10/0x3f", "0x00/0xff"]))"
-    case 8: return "-m ecn \(not())--ecn-ip-ect 0"
+    case 8 where approximates: return "-m ecn \(not())--ecn-ip-ect 0"
     case 10 where place.chain == "FORWARD" && !place.isOwn:
       return "-m addrtype \(not())--dst-type \(random.pick(["LOCAL", "UNICAST", "MULTICAST", "LOCAL,UNICAST"]))"
     default: return tracking(transport)
@@ -167,7 +167,7 @@ extension IptablesGenerator {
         return hasPorts && random.chance(50) ? "-j REDIRECT --to-ports \(constants.port(&random))" : "-j REDIRECT"
       }
       if random.chance(10) { return "-j NETMAP --to \(constants.prefix(&random, block: 3))" }
-      if allowsUnknown, random.chance(20) {
+      if allowsUnknown, random.chance(40) {
         let range = constants.range(&random, block: 5)
         let ports = random.pick([":8000-8003", ":\(constants.port(&random))", ""])
         return "-j DNAT --to-destination \(range)\(hasPorts && family == .v4 ? ports : "")"
@@ -178,7 +178,7 @@ extension IptablesGenerator {
     if allowsUnknown, place.chain == "POSTROUTING", random.chance(40) {
       return hasPorts && random.chance(30) ? "-j MASQUERADE --to-ports 30000-30010" : "-j MASQUERADE"
     }
-    if allowsUnknown, random.chance(20) {
+    if allowsUnknown, random.chance(40) {
       let ports = random.pick([":8000-8003", ":\(constants.port(&random))", ""])
       return "-j SNAT --to-source \(constants.range(&random, block: 5))\(hasPorts && family == .v4 ? ports : "")"
     }

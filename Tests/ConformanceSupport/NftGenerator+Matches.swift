@@ -203,7 +203,10 @@ extension NftGenerator {
     switch context.family {
     case "ip": choices += ["ip protocol \(not)\(transport)", "ip protocol \(not){ icmp, udp, esp }"]
     case "ip6": choices += ["ip6 nexthdr \(not)\(transport)", "ip6 nexthdr \(not){ icmpv6, udp }"]
-    default: if tableFamily == "inet" { choices += ["meta nfproto \(not)ipv4", "meta nfproto ipv6"] }
+    default:
+      if tableFamily == "inet" {
+        choices += ["meta nfproto \(not)ipv4", "meta nfproto ipv6", "meta nfproto \(not){ ipv4, ipv6 }"]
+      }
     }
     return random.pick(choices)
   }

@@ -135,7 +135,8 @@ extension NftGenerator {
       if context.transport != "th" { choices.append("meta l4proto \(context.transport) @th,16,16 set \(port)") }
     }
     if copiesMarks {
-      choices += ["@nh,72,8 set 17", "meta pkttype set \(random.pick(["host", "broadcast"]))"]
+      choices.append("@nh,72,8 set 17")
+      if context.hook == "prerouting" { choices.append("meta pkttype set \(random.pick(["host", "broadcast"]))") }
       if context.transport == "tcp" { choices.append("tcp flags set ack") }
     }
     return choices.isEmpty ? effect(context) : random.pick(choices)
@@ -160,10 +161,10 @@ extension NftGenerator {
       if hasPorts, random.chance(30) { return "\(guarded)masquerade to :\(random.number(1024...65000))" }
       return "masquerade"
     }
-    if allowsUnknown, random.chance(20) {
+    if allowsUnknown, random.chance(40) {
       let other = constants.range(&random, block: 5)
-      let end = family == .v4 ? other : "[\(other)]"
-      if hasPorts, family == .v4 || !other.contains("-"), random.chance(60) {
+      let end = family == .v4 ? random.pick([other, "\(address)"]) : "[\(address)]"
+      if hasPorts, random.chance(70) {
         let ports = random.pick(["8000-8003", "\(constants.port(&random))"])
         return "\(guarded)\(isDestination ? "dnat" : "snat") \(of)to \(end):\(ports)"
       }
