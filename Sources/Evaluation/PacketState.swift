@@ -96,7 +96,7 @@ struct PacketState: Sendable, Hashable {
       }
       switch item.field {
       case .mark: next.mark = set(mark)
-      case .ctMark: if hasConnection { next.connectionMark = set(connectionMark) }
+      case .ctMark: if hasConnection, !precedesConntrack { next.connectionMark = set(connectionMark) }
       case .dscp: next.dscp = set(dscp).map { $0 & 63 }
       case .timeToLive:
         next.timeToLive = set(timeToLive).map { $0 & 255 }
@@ -104,8 +104,29 @@ struct PacketState: Sendable, Hashable {
       case .packetType: next.packetType = set(packetType).map { $0 & 7 }
       default: break
       }
+    case .mergeMark:
+      guard hasConnection, !precedesConntrack else { break }
+      func merged(_ old: UInt32?, _ other: UInt32?) -> UInt32? {
+        guard let other = item.b == 0 ? 0 : other, let old = item.a == .max ? 0 : old else { return nil }
+        return (old & ~item.a) ^ (other & item.b)
+      }
+      if item.field == .ctMark {
+        next.connectionMark = merged(connectionMark, mark)
+      } else {
+        next.mark = merged(mark, connectionMark)
+      }
+    case .shiftMark:
+      func shifted(_ value: UInt32?) -> UInt32? {
+        guard let value, item.a < 32 else { return nil }
+        return item.b == 1 ? value >> item.a : value << item.a
+      }
+      if item.field == .mark {
+        next.mark = shifted(mark)
+      } else if hasConnection, !precedesConntrack {
+        next.connectionMark = shifted(connectionMark)
+      }
     case .copyMark:
-      guard hasConnection else { break }
+      guard hasConnection, !precedesConntrack else { break }
       if item.field == .ctMark {
         next.connectionMark = mark.map { ($0 & ~item.a) ^ item.b }
       } else {

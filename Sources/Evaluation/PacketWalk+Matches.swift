@@ -85,6 +85,8 @@ extension PacketWalk {
     case .ipv6Destination: return packet.destination
     case .ctOriginalIPv6Source: return stage.precedesConntrack ? nil : originalTuple(packet)?.source
     case .ctOriginalIPv6Destination: return stage.precedesConntrack ? nil : originalTuple(packet)?.destination
+    case .ctReplyIPv6Source: return stage.precedesConntrack ? nil : replyTuple(packet)?.source
+    case .ctReplyIPv6Destination: return stage.precedesConntrack ? nil : replyTuple(packet)?.destination
     default: return nil
     }
   }
@@ -100,6 +102,13 @@ extension PacketWalk {
       return (all, all)
     case .invalid, .untracked: return nil
     }
+  }
+
+  /// What replies will carry: of a first packet its connection's ends the other way round, as far as they are mapped.
+  func replyTuple(_ packet: TracedPacket) -> (source: Interval<UInt128>, destination: Interval<UInt128>)? {
+    guard packet.state.conntrack == .new else { return originalTuple(packet) }
+    let ends = packet.connection ?? packet.ends
+    return (ends.destination, ends.source)
   }
 
   func value(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt32>? {
@@ -132,15 +141,29 @@ extension PacketWalk {
     case .ctOriginalIPv4Source: return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.source) } : nil
     case .ctOriginalIPv4Destination:
       return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.destination) } : nil
-    case .ctOriginalSourcePort:
-      guard hasConnection, packet.sourcePort != nil else { return nil }
-      return packet.state.conntrack == .new ? packet.original?.sourcePort : Interval(0, 65535)
-    case .ctOriginalDestinationPort:
-      guard hasConnection, packet.destinationPort != nil else { return nil }
-      return packet.state.conntrack == .new ? packet.original?.destinationPort : Interval(0, 65535)
+    case .ctReplyIPv4Source: return isV4 && hasConnection ? replyTuple(packet).map { narrow($0.source) } : nil
+    case .ctReplyIPv4Destination:
+      return isV4 && hasConnection ? replyTuple(packet).map { narrow($0.destination) } : nil
+    case .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort, .ctReplyDestinationPort:
+      guard hasConnection else { return nil }
+      // An error about a connection has no ports itself.
+      if packet.sourcePort == nil { return isError(packet) ? Interval(0, 65535) : nil }
+      guard packet.state.conntrack == .new else { return Interval(0, 65535) }
+      switch field {
+      case .ctOriginalSourcePort: return packet.original?.sourcePort
+      case .ctOriginalDestinationPort: return packet.original?.destinationPort
+      case .ctReplySourcePort: return packet.connection?.destinationPort
+      default: return packet.connection?.sourcePort
+      }
+    case .ctProtocol:
+      guard hasConnection else { return nil }
+      return isError(packet) ? Interval(0, 255) : Interval(UInt32(self.packet.protocolNumber))
     default: return nil
     }
   }
+
+  /// Whether it is an error about another connection, which has that connection's tuple.
+  func isError(_ packet: TracedPacket) -> Bool { isICMP && packet.state.conntrack == .related }
 
   var isICMP: Bool {
     packet.protocolNumber == (packet.family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6)

@@ -210,9 +210,15 @@ extension PathEvaluator {
       diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth)
     }
     let every = diagrams.values.sorted().reduce(DiagramStore.passing) { store.union($0, $1) }
+    // Neighbours mostly have the same verdict.
+    var last: (verdict: Verdict, diagram: Diagram)?
     let result = orPerhaps(every) {
       lookupDiagram(graph, lookup, stage: stage) { element in
-        diagrams[verdicts[element]] ?? DiagramStore.anything
+        let verdict = verdicts[element]
+        if let last, last.verdict == verdict { return last.diagram }
+        let diagram = diagrams[verdict] ?? DiagramStore.anything
+        last = (verdict, diagram)
+        return diagram
       }
     }
     lookupSets[key] = result

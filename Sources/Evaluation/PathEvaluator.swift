@@ -26,6 +26,8 @@ public final class PathEvaluator {
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
   let rewriting: HeaderRewriting
+  /// Whether some rule changes a packet's state without deciding it.
+  let hasEffects: Bool
   var store: DiagramStore
   var summaries: [ChainKey: ChainSummary] = [:]
   var openChains: Set<ChainKey> = []
@@ -71,6 +73,7 @@ public final class PathEvaluator {
       entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
       isForwarded: question.path == .forward, isRewritten: isRewritten)
+    hasEffects = !vocabulary.effects.isEmpty
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(
@@ -89,6 +92,8 @@ public final class PathEvaluator {
   public var isExhausted: Bool { store.isExhausted }
   /// The number of diagram nodes made so far.
   public var nodeCount: Int { store.nodeCount }
+  /// The number of diagram edges made so far.
+  public var edgeCount: Int { store.edgeCount }
 
   /// What becomes of packets on the whole path; terminals hold `accept` and `drop` with rewrites.
   public var summary: Diagram {
@@ -105,13 +110,16 @@ public final class PathEvaluator {
 
   private func summary(of stages: [PathStage]) -> Diagram {
     let place = hopPlace
-    var total = place == stages.count ? behindHop(DiagramStore.passing) : DiagramStore.passing
+    let endsWithHop = place == stages.count
+    var total = endsWithHop ? behindHop(DiagramStore.accepting) : DiagramStore.accepting
     for (index, stage) in stages.enumerated().reversed() {
-      let single = store.mapped(stageSummary(stage), .acceptToPass)
-      total = store.then(single, total)
+      // Who passes a base chain goes on to the next one; the last one's verdict is the path's.
+      let isLast = index == stages.count - 1 && !endsWithHop
+      let single = stageSummary(stage, isLast: isLast)
+      total = isLast ? single : store.then(single, total)
       if index == place { total = behindHop(total) }
     }
-    return store.mapped(total, .policyAccept)
+    return total
   }
 
   /// The first stage that sees forwarded packets with their hop taken off, by index; nil on other paths.
@@ -149,12 +157,19 @@ public final class PathEvaluator {
     return store.split(level: PacketLayout.state, cases: cases, outside: DiagramStore.nothing)
   }
 
-  /// What one base chain makes of packets, its policy included.
-  func stageSummary(_ stage: PathStage) -> Diagram {
+  /// What one base chain makes of packets, its policy included: accept, or pass where another chain follows.
+  private func stageSummary(_ stage: PathStage, isLast: Bool) -> Diagram {
     let chain = chainSummary(stage.graph, UInt32(stage.chain), stage: stage, depth: 0)
     let policy = graphs[stage.graph].chains[stage.chain].base?.policy ?? .accept
-    let decided = store.mapped(chain.diagram, policy == .drop ? .policyDrop : .policyAccept)
-    return store.guarded(stageGuard(stage), blurred(decided, at: stage))
+    // One map for the policy and for what acceptance means: nodes of big sets are made once.
+    let map: TerminalMap =
+      isLast ? policy == .drop ? .policyDrop : .policyAccept : policy == .drop ? .stageDrop : .stageAccept
+    let decided = store.mapped(chain.diagram, map)
+    let guarding = stageGuard(stage)
+    let seen = blurred(decided, at: stage)
+    if guarding == DiagramStore.passing { return seen }
+    let result = store.guarded(guarding, seen)
+    return isLast ? store.mapped(result, .policyAccept) : result
   }
 
   /// A stage as packets of connections meet it that show other ends there than where rules filter.

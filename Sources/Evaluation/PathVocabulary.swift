@@ -58,6 +58,36 @@ extension PathVocabulary {
 
   /// The mappings in a fixed order.
   var orderedTranslations: [Translation] {
-    translations.map { (key: "\($0)", value: $0) }.sorted { $0.key < $1.key }.map(\.value)
+    guard translations.count > 1 else { return Array(translations) }
+    return translations.sorted { left, right in
+      if left.order != right.order { return left.order.lexicographicallyPrecedes(right.order) }
+      return (left.addresses?.lower ?? 0, left.addresses?.upper ?? 0)
+        < (right.addresses?.lower ?? 0, right.addresses?.upper ?? 0)
+    }
+  }
+}
+
+extension Translation {
+  /// Any fixed order of everything but the addresses.
+  fileprivate var order: [UInt64] {
+    func code(_ value: UInt32?) -> UInt64 { value.map { UInt64($0) + 1 } ?? 0 }
+    return [
+      kind.order, code(family.map { $0 == .v4 ? 4 : 6 }), addresses == nil ? 0 : 1, code(ports?.lower),
+      code(ports?.upper), code(unknown),
+    ]
+  }
+}
+
+extension Translation.Kind {
+  fileprivate var order: UInt64 {
+    switch self {
+    case .destination: 0
+    case .source: 1
+    case .masquerade: 2
+    case .redirect: 3
+    case .destinationPrefix: 4
+    case .sourcePrefix: 5
+    case .transparentProxy: 6
+    }
   }
 }

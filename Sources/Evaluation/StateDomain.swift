@@ -62,9 +62,12 @@ struct StateDomain {
   }
 
   private static func blurred(_ effect: RuleItem) -> RuleItem {
-    guard effect.kind == .setField || effect.kind == .copyMark else { return effect }
+    switch effect.kind {
     // A time to live that is set to some value may be too small to be forwarded.
-    return RuleItem(.setUnknown, effect.field, 0, effect.field == .timeToLive ? 1 : 0)
+    case .setField, .copyMark, .mergeMark, .shiftMark:
+      RuleItem(.setUnknown, effect.field, 0, effect.field == .timeToLive ? 1 : 0)
+    default: effect
+    }
   }
 
   private mutating func add(_ state: PacketState) {

@@ -44,6 +44,10 @@ public struct RuleItem: Sendable, Hashable {
     case notrack
     /// The packet's mark is saved to the connection's, or restored from it: `field = (the other mark & ~a) ^ b`.
     case copyMark
+    /// Bits of the other mark are merged into the field: `field = (field & ~a) ^ (the other mark & b)`.
+    case mergeMark
+    /// `field` is shifted left by `a` bits, or right when `b` is 1.
+    case shiftMark
   }
 
   /// The kind of step.

@@ -74,6 +74,23 @@ struct RandomGraph {
     return graph
   }
 
+  /// One chain at the forward hook, of rules that look at packets and decide or do nothing.
+  mutating func buildChain(ruleCount: Int) -> RuleGraph {
+    graph.tables.append(Table(name: graph.names.intern("t"), family: .inet))
+    graph.chains.append(
+      Chain(
+        name: graph.names.intern("forward"), table: 0,
+        base: BaseChain(type: .filter, hook: .forward, priority: 0, policy: chance(50) ? .drop : .accept)))
+    let verdicts: [Verdict] = chance(80) ? [.accept, .accept, .drop] : [.accept, .drop, .reject, .returning, .none]
+    for _ in 0..<ruleCount {
+      var items: [RuleItem] = []
+      for _ in 0..<Int.random(in: 1..<4, using: &generator) { items += match() }
+      graph.appendRule(
+        to: 0, items: items, verdict: pick(verdicts), understanding: .exact, range: SourceRange(0, 1))
+    }
+    return graph
+  }
+
   private mutating func addRun(to chain: Int) {
     let verdict: Verdict = chance(70) ? .drop : .accept
     for _ in 0..<10 {
