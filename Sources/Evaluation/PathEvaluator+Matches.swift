@@ -67,6 +67,10 @@ extension PathEvaluator {
       }
       addWide(field, values, negated: item.isNegated)
     case .sourceAddressType, .destinationAddressType: addTypeMatch(item, graph, stage: stage)
+    case .tcpOption:
+      // Senders choose their options, so that only the header is sure.
+      addNarrow(.protocolNumber, IntervalSet(Interval(UInt32(IPProtocol.tcp))))
+      box.isPerhaps = true
     default:
       guard let value = constant(field, stage: stage) else {
         box.isNever = true
