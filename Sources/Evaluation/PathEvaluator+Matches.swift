@@ -91,7 +91,6 @@ extension PathEvaluator {
     case .tcpFlags: question.tcpFlags
     case .fragment: question.phase == .any ? Interval(0, 1) : Interval(0)
     case .length: Interval(0, 65535)
-    case .packetType: Interval(0)
     default: nil
     }
   }
@@ -112,7 +111,8 @@ extension PathEvaluator {
   /// A mapping changes packet and reply tuple at once (nf_nat_setup_info), so that replies are the packet turned round
   /// at every hook; the original tuple is what the packet was before any mapping.
   private func currentField(_ field: Field) -> Field? {
-    guard question.phase == .first, states.states.allSatisfy(\.hasConnection) else { return nil }
+    guard question.phase == .first, states.states.allSatisfy(\.hasConnection), rewriting.fields.isEmpty
+    else { return nil }
     switch field {
     case .ctReplyIPv4Source: return .ipv4Destination
     case .ctReplyIPv4Destination: return .ipv4Source

@@ -194,6 +194,7 @@ extension RulesetReader {
         graph.items.append(RuleItem(.setField, .timeToLive, .max, value))
       } else {
         appendUnknown(.timeToLive, "time to live that is counted up or down")
+        if option(use).id == 2 { graph.items[graph.items.count - 1].b = 1 }
       }
     }
   }

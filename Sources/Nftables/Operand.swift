@@ -32,8 +32,14 @@ struct Operand {
   var shift = 0
   var offset: UInt128 = 0
   var domain = Domain.same
+  /// The interface that is `lo` where this value is that of the loopback device.
+  var loopback: Field?
   /// Whether the value was computed with an operator.
   var isComputed = false
+  /// Whether nft knows no checksum that covers the value, so that writing it leaves a wrong one behind.
+  var lacksChecksum = false
+  /// Whether writing the value may change any field of the packet.
+  var isStructural = false
   /// Whether the value lies in a header inside of a tunnel.
   var isInner = false
   /// What a comparison with one value of this operand settles.

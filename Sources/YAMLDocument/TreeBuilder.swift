@@ -156,22 +156,18 @@ struct TreeBuilder {
   private mutating func close(_ range: SourceRange) {
     guard let frame = frames.popLast() else { return }
     let end = frame.isFlow ? range.end : frame.end
-    // No slice of `pending` may live while it shrinks: it would be copied whole for every collection of a long list.
-    let own = frame.firstPending..<pending.count
-    var merged: [UInt32]?
+    var own = pending[frame.firstPending...]
     if nodes[Int(frame.node)].kind == .mapping {
       reportDuplicates(own)
-      merged = mergedEntries(own)
+      if let merged = mergedEntries(own) { own = merged }
     }
     nodes[Int(frame.node)].range.end = end
     nodes[Int(frame.node)].first = UInt32(truncatingIfNeeded: children.count)
-    nodes[Int(frame.node)].count = UInt32(truncatingIfNeeded: merged?.count ?? own.count)
-    if let merged {
-      children.append(contentsOf: merged)
-    } else {
-      for position in own { children.append(pending[position]) }
-    }
-    pending.removeLast(own.count)
+    nodes[Int(frame.node)].count = UInt32(truncatingIfNeeded: own.count)
+    children.append(contentsOf: own)
+    // A slice that is still held would make the removal copy everything that is pending.
+    own = []
+    pending.removeLast(pending.count - frame.firstPending)
     if let anchor = frame.anchor {
       anchors[anchor] = Anchor(node: frame.node, size: frame.size, height: frame.height)
     }
@@ -235,13 +231,12 @@ struct TreeBuilder {
     text[Int(node.first)..<Int(node.first + node.count)]
   }
 
-  /// Reports keys that are given twice among pending keys and values.
-  private mutating func reportDuplicates(_ entries: Range<Int>) {
+  private mutating func reportDuplicates(_ entries: ArraySlice<UInt32>) {
     if entries.count <= 32 {
-      for later in stride(from: entries.lowerBound + 2, to: entries.upperBound, by: 2) {
-        let key = nodes[Int(pending[later])]
-        for earlier in stride(from: entries.lowerBound, to: later, by: 2) {
-          let first = nodes[Int(pending[earlier])]
+      for later in stride(from: entries.startIndex + 2, to: entries.endIndex, by: 2) {
+        let key = nodes[Int(entries[later])]
+        for earlier in stride(from: entries.startIndex, to: later, by: 2) {
+          let first = nodes[Int(entries[earlier])]
           guard isSameText(first, key) else { continue }
           reportDuplicate(key, first)
           break
@@ -250,10 +245,10 @@ struct TreeBuilder {
       return
     }
     var seen: [ArraySlice<UInt8>: UInt32] = Dictionary(minimumCapacity: entries.count / 2)
-    for position in stride(from: entries.lowerBound, to: entries.upperBound, by: 2) {
-      let key = nodes[Int(pending[position])]
+    for position in stride(from: entries.startIndex, to: entries.endIndex, by: 2) {
+      let key = nodes[Int(entries[position])]
       guard key.kind == .scalar else { continue }
-      if let first = seen.updateValue(pending[position], forKey: textBytes(key)) {
+      if let first = seen.updateValue(entries[position], forKey: textBytes(key)) {
         seen[textBytes(key)] = first
         reportDuplicate(key, nodes[Int(first)])
       }
@@ -274,22 +269,22 @@ struct TreeBuilder {
   ///
   /// Own keys win, then earlier mappings of a list (the merge key type of yaml.org). The work is bounded as every
   /// alias has already been counted with its size.
-  private mutating func mergedEntries(_ entries: Range<Int>) -> [UInt32]? {
+  private mutating func mergedEntries(_ entries: ArraySlice<UInt32>) -> ArraySlice<UInt32>? {
     func isMerge(_ index: UInt32) -> Bool {
       let key = nodes[Int(index)]
       guard key.kind == .scalar, key.isPlain, key.count == 2, key.tag == 0 else { return false }
       return text[Int(key.first)] == 0x3C && text[Int(key.first) + 1] == 0x3C
     }
     var merges: [UInt32] = []
-    for position in stride(from: entries.lowerBound, to: entries.upperBound, by: 2) where isMerge(pending[position]) {
-      merges.append(pending[position + 1])
+    for position in stride(from: entries.startIndex, to: entries.endIndex, by: 2) where isMerge(entries[position]) {
+      merges.append(entries[position + 1])
     }
     guard !merges.isEmpty else { return nil }
     var result: [UInt32] = []
     var seen: Set<ArraySlice<UInt8>> = []
-    for position in stride(from: entries.lowerBound, to: entries.upperBound, by: 2) where !isMerge(pending[position]) {
-      result += [pending[position], pending[position + 1]]
-      if nodes[Int(pending[position])].kind == .scalar { seen.insert(textBytes(nodes[Int(pending[position])])) }
+    for position in stride(from: entries.startIndex, to: entries.endIndex, by: 2) where !isMerge(entries[position]) {
+      result += [entries[position], entries[position + 1]]
+      if nodes[Int(entries[position])].kind == .scalar { seen.insert(textBytes(nodes[Int(entries[position])])) }
     }
     for value in merges {
       let node = nodes[Int(value)]
@@ -308,6 +303,6 @@ struct TreeBuilder {
         }
       }
     }
-    return result
+    return result[...]
   }
 }
