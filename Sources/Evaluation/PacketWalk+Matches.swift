@@ -60,6 +60,11 @@ extension PacketWalk {
       guard let contents = tracer.facts.references[graph.references[Int(item.a)].name] else { return .perhaps }
       return addressMatch(item.field, contents, packet: packet)
     }
+    if item.field == .tcpOption {
+      guard self.packet.protocolNumber == IPProtocol.tcp else { return nil }
+      guard let options = self.packet.tcpOptions else { return .perhaps }
+      return Ternary(options.contains { FieldMatching.decide(item, Interval(UInt32($0)), graph) == .yes })
+    }
     if item.field == .sourceAddressType || item.field == .destinationAddressType {
       return addressTypeMatch(item, graph, stage: stage, packet: packet)
     }

@@ -26,6 +26,8 @@ public final class PathEvaluator {
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
   let rewriting: HeaderRewriting
+  /// What rules ask about original tuples behind address translation.
+  let originals: OriginalQuestions
   /// Whether some rule changes a packet's state without deciding it.
   let hasEffects: Bool
   var store: DiagramStore
@@ -69,6 +71,10 @@ public final class PathEvaluator {
     if question.phase == .reply, isRewritten {
       for index in entries.indices { entries[index].isOpaque = true }
     }
+    // Where nothing is mapped, packets are their own originals.
+    let asksOriginals = question.phase == .first && !isRewritten && stages.contains(where: \.isNAT)
+    originals = asksOriginals ? OriginalQuestions(graphs, stages) : OriginalQuestions()
+    if asksOriginals { entries = entries.flatMap(originals.entries) }
     states = StateDomain(
       entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
@@ -104,6 +110,7 @@ public final class PathEvaluator {
       let one = summary(of: order)
       total = store.union(total, one)
     }
+    total = classified(total)
     totalSummary = total
     return total
   }
