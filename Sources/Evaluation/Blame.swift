@@ -59,10 +59,9 @@ extension PathEvaluator {
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
+    let place = hopPlace
     for (index, stage) in stages.enumerated() {
-      if index == firstStageBehindHop {
-        for flow in flows.indices { flows[flow].rewrite = store.composed(flows[flow].rewrite, hop) }
-      }
+      if index == place { takeHop(&flows, &dropped, entry: selection.entry) }
       var next: [Flow] = []
       for flow in flows {
         let calling = store.applied(flow.rewrite, stageGuard(stage))
@@ -90,7 +89,30 @@ extension PathEvaluator {
       }
       flows = next
     }
+    if place == stages.count { takeHop(&flows, &dropped, entry: selection.entry) }
     return (flows, dropped)
+  }
+
+  /// Takes the router's hop off; what ends there no rule is to blame for.
+  private func takeHop(_ flows: inout [Flow], _ dropped: inout [Blame], entry: UInt32) {
+    let ending = endingAtHop(
+      inside: DiagramStore.passing, perhaps: DiagramStore.passing, outside: DiagramStore.nothing)
+    let surely = endingAtHop(
+      inside: DiagramStore.passing, perhaps: DiagramStore.nothing, outside: DiagramStore.nothing)
+    for flow in flows.indices {
+      let rewrite = flows[flow].rewrite
+      if ending != DiagramStore.nothing {
+        let part = store.intersection(store.mapped(store.applied(rewrite, ending), .isInhabitedSet), flows[flow].set)
+        if part != DiagramStore.nothing {
+          let packets = PacketSelection(set: part, entry: entry)
+          dropped.append(Blame(decider: nil, packets: packets, ruleCount: 1, jumps: []))
+        }
+        let gone = store.mapped(store.applied(rewrite, surely), .isInhabitedSet)
+        flows[flow].set = store.difference(flows[flow].set, gone)
+      }
+      flows[flow].rewrite = store.composed(rewrite, hop)
+    }
+    flows.removeAll { $0.set == DiagramStore.nothing }
   }
 
   private func walkBaseChain(_ stage: PathStage, _ set: Diagram, _ rewrite: UInt32, entry: UInt32) -> Walk {

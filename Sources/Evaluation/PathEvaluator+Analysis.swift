@@ -178,7 +178,8 @@ extension PathEvaluator {
     judgeSegment(summary, segment.right, &context, live: passed(left, live), rest: rest)
   }
 
-  /// The packets that are still on their way after a segment; those that it rewrote may be in any state.
+  /// The packets that are still on their way after a segment; those that it rewrote may be in any state, with any
+  /// value where it wrote one.
   private func passed(_ diagram: Diagram, _ live: Diagram) -> Diagram {
     if live == DiagramStore.nothing { return live }
     let terminals = store.terminals(of: diagram, inside: live)
@@ -193,7 +194,10 @@ extension PathEvaluator {
     for terminal in terminals { outcomes.formUnion(store.outcomes(terminal)) }
     for outcome in outcomes where outcome.verdict == .pass {
       var part = store.mapped(inside, .contains(outcome))
-      if outcome.rewrite != 0 { part = store.forgetting([PacketLayout.state], in: part) }
+      if outcome.rewrite != 0 {
+        let written = store.rewrite(outcome.rewrite).assignments.map(\.level)
+        part = store.forgetting([PacketLayout.state] + written, in: part)
+      }
       result = store.union(result, part)
     }
     return result

@@ -38,6 +38,11 @@ public struct PacketSelection: Hashable {
 
   /// Whether no packet is selected.
   public var isEmpty: Bool { self.set == DiagramStore.nothing }
+
+  /// No packets, of the evaluator of another selection.
+  public static func none(like other: PacketSelection) -> PacketSelection {
+    PacketSelection(set: DiagramStore.nothing, entry: other.entry)
+  }
 }
 
 extension PathEvaluator {
@@ -180,7 +185,7 @@ extension PathEvaluator {
     var packet = Packet(
       path: question.path, source: address(at: PacketLayout.source), destination: address(at: layout.destination),
       protocolNumber: number, inputInterface: interface(PacketLayout.inputInterface),
-      outputInterface: interface(PacketLayout.outputInterface), state: question.phase == .first ? .new : .established)
+      outputInterface: interface(PacketLayout.outputInterface), state: question.entryStates[0].conntrack)
     if IPProtocol.hasPorts(number) {
       packet.sourcePort = UInt16(truncatingIfNeeded: values[layout.sourcePort])
       packet.destinationPort = UInt16(truncatingIfNeeded: values[PacketLayout.port])

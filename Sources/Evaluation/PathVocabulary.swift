@@ -6,11 +6,14 @@ struct PathVocabulary {
   var interfaces: InterfaceDomain
   var effects: Set<RuleItem> = []
   var translations: Set<Translation> = []
+  /// Addresses and ports that rules write into headers without translation.
+  let rewriting: HeaderRewriting
 
   /// Collects from the graphs that have a chain on the path.
   init(graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String>) {
     var exact = extra
     var prefixes: Set<String> = []
+    var written = HeaderRewriting()
     for index in Set(stages.map(\.graph)).sorted() {
       let graph = graphs[index]
       var seenNames: Set<UInt64> = []
@@ -20,8 +23,8 @@ struct PathVocabulary {
           if item.kind == .interface {
             guard seenNames.insert(UInt64(item.a) << 1 | UInt64(item.b)).inserted else { continue }
             if item.b == 1 { prefixes.insert(graph.names[item.a]) } else { exact.insert(graph.names[item.a]) }
-          } else if item.isEffect {
-            effects.insert(item)
+          } else if item.isEffect, effects.insert(item).inserted {
+            written.add(item, graph)
           }
         }
       }
@@ -41,6 +44,7 @@ struct PathVocabulary {
       }
     }
     interfaces = InterfaceDomain(exact: exact, prefixes: prefixes)
+    rewriting = written
   }
 }
 

@@ -167,6 +167,7 @@ extension DiagramStore {
     if diagram == Self.nothing { return diagram }
     if let known = cached(Operation.applied, id, diagram) { return known }
     if Self.isTerminal(diagram) {
+      if rewrite.isTransient { return diagram }
       let outcomes = outcomeSets.outcomes(diagram)
       let composed = outcomes.map { Outcome($0.verdict, rewrite: self.composed(id, $0.rewrite)) }
       let result = terminal(composed)

@@ -22,12 +22,15 @@ struct RandomGraph {
   var generator: SeededGenerator
   let family: IPFamily
   var allowsUndecidable = false
+  /// Whether rules write addresses and ports without translation.
+  var allowsRewriting = false
   var graph = RuleGraph(dialect: .nftables, source: SourceFile(path: "random.nft", text: ""))
 
   static let interfaceNames = ["eth0", "eth1", "wan0"]
   static let ports: [UInt32] = [22, 25, 80, 443]
 
-  init(seed: UInt64, family: IPFamily, allowsUndecidable: Bool = false) {
+  init(seed: UInt64, family: IPFamily, allowsUndecidable: Bool = false, allowsRewriting: Bool = false) {
+    self.allowsRewriting = allowsRewriting
     generator = SeededGenerator(seed: seed)
     self.family = family
     self.allowsUndecidable = allowsUndecidable
@@ -101,6 +104,7 @@ struct RandomGraph {
     var items: [RuleItem] = []
     for _ in 0..<Int.random(in: 0..<4, using: &generator) { items += match() }
     if chance(15) { items.append(effect()) }
+    if allowsRewriting, chance(20) { items.append(rewriting()) }
     if chance(10) { items += match() }
     let verdict = verdict(chain: chain, callsFrom: firstCallable)
     graph.appendRule(to: chain, items: items, verdict: verdict, understanding: .exact, range: SourceRange(0, 1))
@@ -115,6 +119,22 @@ struct RandomGraph {
     default:
       return RuleItem(.setField, field, pick([1, 2, 3]), UInt32.random(in: 0..<4, using: &generator))
     }
+  }
+
+  private mutating func rewriting() -> RuleItem {
+    if chance(50) {
+      return RuleItem(.setField, chance(70) ? .destinationPort : .sourcePort, .max, pick(Self.ports))
+    }
+    let isSource = chance(50)
+    if allowsUndecidable, chance(20) {
+      return RuleItem(.setUnknown, family == .v4 ? .ipv4Source : .ipv6Source, graph.reasons.intern("random"))
+    }
+    if family == .v4 {
+      return RuleItem(
+        .setField, isSource ? .ipv4Source : .ipv4Destination, .max, UInt32(truncatingIfNeeded: address()))
+    }
+    graph.wideMasks.append(WideMask(mask: .max, value: address()))
+    return RuleItem(.setField, isSource ? .ipv6Source : .ipv6Destination, UInt32(graph.wideMasks.count - 1))
   }
 
   private mutating func verdict(chain: Int, callsFrom first: Int) -> Verdict {
