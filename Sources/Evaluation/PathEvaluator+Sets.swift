@@ -86,10 +86,14 @@ extension PathEvaluator {
     let others = interfaces.unknown
     // No rule tells interfaces apart: the one value that is left needs no rewriting.
     if others.lower == others.upper { return 0 }
+    let place = (input ? 1 : 0) + (output ? 2 : 0)
+    if let known = entryRewrites[place] { return known }
     var assignments: [Rewrite.Assignment] = []
     if input { assignments.append(Rewrite.Assignment(level: PacketLayout.inputInterface, values: others)) }
     if output { assignments.append(Rewrite.Assignment(level: PacketLayout.outputInterface, values: others)) }
-    return store.intern(Rewrite(assignments: assignments))
+    let rewrite = store.intern(Rewrite(assignments: assignments))
+    entryRewrites[place] = rewrite
+    return rewrite
   }
 
   /// What becomes of the packets of a selection: the summary with unknown interfaces taken into account.

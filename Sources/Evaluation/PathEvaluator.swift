@@ -40,6 +40,8 @@ public final class PathEvaluator {
   var calls = 0
   /// Calls that blaming may follow before its answers count as not known.
   static let callLimit = 20_000
+  /// Rewrites for selections whose input or output interface is not known, or neither.
+  var entryRewrites: [UInt32?] = [nil, nil, nil, nil]
   /// The summary as selections meet it, by how they enter.
   var outcomes: [UInt32: Diagram] = [:]
   /// The packets that surely or perhaps pass, by how selections enter and which of the two.
