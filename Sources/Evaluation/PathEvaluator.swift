@@ -48,7 +48,8 @@ public final class PathEvaluator {
     self.question = question
     layout = PacketLayout(family: question.family)
     stages = PathStage.stages(of: graphs, family: question.family, path: question.path)
-    let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
+    let vocabulary = PathVocabulary(
+      graphs: graphs, stages: stages, interfaces: question.interfaces, interfacePrefixes: question.interfacePrefixes)
     interfaces = vocabulary.interfaces
     states = StateDomain(
       entries: question.entryStates, effects: vocabulary.orderedEffects,
