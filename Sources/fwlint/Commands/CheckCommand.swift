@@ -163,14 +163,18 @@ struct CheckRun {
 
   /// Runs the checks; several sites make one report.
   func check() -> CheckReport {
+    let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
+    let selects: @Sendable (String) -> Bool = { selected.contains($0) }
     var reports = sites.map { loaded, firewalls -> CheckReport in
-      var report = Checker().run(CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls))
+      var report = Checker().run(
+        CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls), selects: selects)
       report.remarks = loaded.remarks + report.remarks
       return report
     }
     if sites.isEmpty {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
-      reports.append(Checker().run(CheckInput(policy: policy, site: nil, firewalls: loose)))
+      reports.append(
+        Checker().run(CheckInput(policy: policy, site: nil, firewalls: loose), selects: selects))
     }
     var report = CheckReport.joining(reports)
     report.inputs = inputs(withDigests: false)
