@@ -305,7 +305,9 @@ extension PathEvaluator {
         answers.append(.no)
         continue
       }
-      let answer = FieldMatching.decide(item, value, graph)
+      let answer =
+        item.field == .ctStatus
+        ? FieldMatching.decideStatus(item, value, graph, hasNAT: hasNAT) : FieldMatching.decide(item, value, graph)
       answers.append(item.isNegated ? answer.negated : answer)
     }
     if answers.allSatisfy({ $0 == answers[0] }) { return box.add(answers[0]) }

@@ -17,6 +17,8 @@ public final class PathEvaluator {
   let otherOrders: [[PathStage]]
   /// Whether some connection may be translated.
   let isTranslating: Bool
+  /// Whether nat chains of the family are loaded.
+  let hasNAT: Bool
   let states: StateDomain
   let interfaces: InterfaceDomain
   /// Clipping hulls in the widths of the family; nil for all addresses.
@@ -38,6 +40,8 @@ public final class PathEvaluator {
   var calls = 0
   /// Calls that blaming may follow before its answers count as not known.
   static let callLimit = 20_000
+  /// Rewrites for selections whose input or output interface is not known, or neither.
+  var entryRewrites: [UInt32?] = [nil, nil, nil, nil]
   /// The summary as selections meet it, by how they enter.
   var outcomes: [UInt32: Diagram] = [:]
   /// The packets that surely or perhaps pass, by how selections enter and which of the two.
@@ -59,8 +63,10 @@ public final class PathEvaluator {
     let orders = PathStage.orders(of: graphs, family: question.family, path: question.path)
     stages = orders[0]
     otherOrders = Array(orders.dropFirst())
+    hasNAT = PathStage.hasNAT(graphs, question.family)
     isTranslating = PathStage.translates(graphs, question.family)
-    let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
+    let vocabulary = PathVocabulary(
+      graphs: graphs, stages: stages, interfaces: question.interfaces, interfacePrefixes: question.interfacePrefixes)
     interfaces = vocabulary.interfaces
     var entries = question.entryStates
     let isRewritten = !vocabulary.rewriting.fields.isEmpty

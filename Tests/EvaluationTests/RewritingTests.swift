@@ -18,9 +18,8 @@ import Testing
   /// The rule on port 80 looks shadowed to whoever forgets that the second rule makes new packets for it.
   @Test func ruleOnAWrittenPortIsNotShadowed() {
     let graph = Self.graph(Self.chain("input", "tcp dport 80 accept\ntcp dport 22 tcp dport set 80\ntcp dport 80 drop"))
-    let analysis = RuleAnalysis(graphs: [graph])
     var judgements: [RuleAnalysis.Judgement] = []
-    analysis.forEach(of: [graph]) { _, judgement in judgements.append(judgement) }
+    RuleAnalysis(graphs: [graph]).forEach(of: [graph]) { _, judgement in judgements.append(judgement) }
     #expect(judgements.count == 3)
     #expect(judgements.allSatisfy { !$0.isShadowed && !$0.isRedundant })
   }
