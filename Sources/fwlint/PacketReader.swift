@@ -87,13 +87,14 @@ struct PacketReader {
       if kinds.contains(nil) { fail("'options' is an array of numbers from 0 to 255", options.range) }
       packet.tcpOptions = kinds.compactMap { $0 }
     }
-    if let name = node["iif"]?.scalar {
+    // An empty name is as good as none.
+    if let name = node["iif"]?.scalar, !name.isEmpty {
       if packet.path == .output {
         fail("a packet of hook output comes in by no interface", node["iif"]?.range ?? node.range)
       }
       packet.inputInterface = name
     }
-    if let name = node["oif"]?.scalar {
+    if let name = node["oif"]?.scalar, !name.isEmpty {
       if packet.path == .input {
         fail("a packet of hook input leaves by no interface", node["oif"]?.range ?? node.range)
       }
