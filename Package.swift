@@ -225,6 +225,18 @@ let package = Package(
       dependencies: ["Reporting"]
     ),
 
+    .testTarget(
+      name: "DifferenceTests",
+      dependencies: [
+        "Compliance",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "Requirements",
+        "SecurityGroups",
+      ]
+    ),
+
     // MARK: The Linux kernel as the reference
 
     .target(

@@ -50,7 +50,7 @@ extension PathEvaluator {
     return groups.reduce(AddressSet()) { $0.union($1.values) }
   }
 
-  private func addressGroups(_ set: Diagram, level: Int) -> [(values: AddressSet, rest: Diagram)]? {
+  func addressGroups(_ set: Diagram, level: Int) -> [(values: AddressSet, rest: Diagram)]? {
     if layout.family == .v4 {
       return store.groups(set, level: level).map { (AddressSet(v4: $0.values), $0.rest) }
     }

@@ -65,7 +65,8 @@ public final class PathEvaluator {
     otherOrders = Array(orders.dropFirst())
     hasNAT = PathStage.hasNAT(graphs, question.family)
     isTranslating = PathStage.translates(graphs, question.family)
-    let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
+    let vocabulary = PathVocabulary(
+      graphs: graphs, stages: stages, interfaces: question.interfaces, interfacePrefixes: question.interfacePrefixes)
     interfaces = vocabulary.interfaces
     var entries = question.entryStates
     let isRewritten = !vocabulary.rewriting.fields.isEmpty
