@@ -67,6 +67,14 @@ extension PathEvaluator {
       && rules.contains { rule in
         graph.rules[Int(rule)].verdict.mayCall || graph.items(of: graph.rules[Int(rule)]).contains(where: \.isEffect)
       }
+    // Rules that write headers make packets that meet later rules although earlier ones hold all of their kind.
+    let writesHeaders =
+      !rewriting.fields.isEmpty
+      && rules.contains { rule in
+        graph.rules[Int(rule)].verdict.mayCall
+          || graph.items(of: graph.rules[Int(rule)]).contains { $0.isEffect && HeaderRewriting.concerns($0.field) }
+      }
+    if writesHeaders { result.isPartial = true }
     var wide = WideBoxes()
     let mixesRejects = graph.rules.contains { $0.verdict.kind == .reject }
     for index in rules {
@@ -92,6 +100,10 @@ extension PathEvaluator {
         wide.forget(from: Int(entry.first))
       }
       if rule.verdict.mayCall { result.isPartial = true }
+      if writesHeaders {
+        entry.decides = false
+        entry.isExact = false
+      }
       entry.count = Int32(result.boxes.count) - entry.first
       entry.isNever = entry.isNever && !hasEffect
       if statesChange {

@@ -17,6 +17,8 @@ public final class PathEvaluator {
   let otherOrders: [[PathStage]]
   /// Whether some connection may be translated.
   let isTranslating: Bool
+  /// Whether nat chains of the family are loaded.
+  let hasNAT: Bool
   let states: StateDomain
   let interfaces: InterfaceDomain
   /// Clipping hulls in the widths of the family; nil for all addresses.
@@ -24,6 +26,8 @@ public final class PathEvaluator {
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
   let rewriting: HeaderRewriting
+  /// What rules ask about original tuples behind address translation.
+  let originals: OriginalQuestions
   /// Whether some rule changes a packet's state without deciding it.
   let hasEffects: Bool
   var store: DiagramStore
@@ -63,8 +67,10 @@ public final class PathEvaluator {
     let orders = PathStage.orders(of: graphs, family: question.family, path: question.path)
     stages = orders[0]
     otherOrders = Array(orders.dropFirst())
+    hasNAT = PathStage.hasNAT(graphs, question.family)
     isTranslating = PathStage.translates(graphs, question.family)
-    let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
+    let vocabulary = PathVocabulary(
+      graphs: graphs, stages: stages, interfaces: question.interfaces, interfacePrefixes: question.interfacePrefixes)
     interfaces = vocabulary.interfaces
     var entries = question.entryStates
     let isRewritten = !vocabulary.rewriting.fields.isEmpty
@@ -72,6 +78,10 @@ public final class PathEvaluator {
     if question.phase == .reply, isRewritten {
       for index in entries.indices { entries[index].isOpaque = true }
     }
+    // Where nothing is mapped, packets are their own originals.
+    let asksOriginals = question.phase == .first && !isRewritten && stages.contains(where: \.isNAT)
+    originals = asksOriginals ? OriginalQuestions(graphs, stages) : OriginalQuestions()
+    if asksOriginals { entries = entries.flatMap(originals.entries) }
     states = StateDomain(
       entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
@@ -107,6 +117,7 @@ public final class PathEvaluator {
       let one = summary(of: order)
       total = store.union(total, one)
     }
+    total = classified(total)
     totalSummary = total
     keepAll()
     return total
