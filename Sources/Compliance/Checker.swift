@@ -113,6 +113,7 @@ public struct Checker: Sendable {
           id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
           firewall: firewall.name, status: status))
       part.findings += found
+      assessment.forgetResults()
     }
     if !wanted.isDisjoint(with: OpeningChecks.codes) {
       part.findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()

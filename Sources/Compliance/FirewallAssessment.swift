@@ -96,6 +96,9 @@ final class FirewallAssessment {
       graphs: firewall.graphs, facts: facts, question: question, edgeLimit: max(1, edgeLimit - spent))
   }
 
+  /// Forgets what was found out on the way to a finding that has been put into words.
+  func forgetResults() { for evaluator in evaluators.values { evaluator.forgetResults() } }
+
   /// Whether some evaluation ran out of its budget: what it says from then on is worth nothing.
   var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) || others.contains(where: \.isExhausted) }
 

@@ -43,7 +43,9 @@ struct OpeningChecks {
     let deciders = Set(openings.compactMap(\.decider))
     var kept: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
     for (survey, blames) in surveyed {
+      let start = survey.evaluator.moment
       for blame in blames {
+        defer { survey.evaluator.forgetResults(since: start) }
         guard let decider = blame.decider, deciders.contains(decider) else { continue }
         kept[decider, default: []] += self.kept(of: blame, survey).map { ($0, survey.family) }
       }
@@ -111,7 +113,9 @@ struct OpeningChecks {
 
   private func sureOpenings(_ survey: OpeningSurvey, _ blames: [Blame]) -> [Opening] {
     let map = ServiceMap(regions, survey.direction, survey.permitted, survey.evaluator)
+    let start = survey.evaluator.moment
     return blames.flatMap { blame -> [Opening] in
+      defer { survey.evaluator.forgetResults(since: start) }
       let own = survey.evaluator.intersection(blame.packets, survey.sure)
       if own.isEmpty || isUnfilterable(blame.decider) { return [] }
       return classify(blame, own, survey.direction, survey.family, survey.evaluator, map)
