@@ -34,13 +34,22 @@ struct GraphChecks {
         findings.append(redundant(id, graph))
       }
     }
-    for chain in analysis.skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+    if let remark = remark(on: analysis.skipped) { remarks.append(remark) }
+    return (limited(findings, &remarks), remarks)
+  }
+
+  /// One sentence about all chains that were left out, each named once.
+  private func remark(on skipped: Set<[UInt32]>) -> String? {
+    var names: [String] = []
+    for chain in skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let graph = firewall.graphs[Int(chain[0])]
       let name = graph.names[graph.chains[Int(chain[1])].name]
-      remarks.append(
-        "\(firewall.name): chain \(name) is too large for the checks on shadowed and redundant rules; they left it out")
+      if !names.contains(name) { names.append(name) }
     }
-    return (limited(findings, &remarks), remarks)
+    guard let first = names.first else { return nil }
+    let listed = names.count > 4 ? "\(first) and \(names.count - 1) others" : names.joined(separator: ", ")
+    let (subject, object) = names.count == 1 ? ("chain \(listed) is", "it") : ("chains \(listed) are", "them")
+    return "\(firewall.name): \(subject) too large for the checks on shadowed and redundant rules; they left \(object) out"
   }
 
   /// Whether a rule shadows another: that one goes first, and only then can be asked whether this one is needed.

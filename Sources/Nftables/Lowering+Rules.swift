@@ -299,6 +299,13 @@ extension Lowering {
       lowerRule(inner, into: chain)
       depth = outer.5
       position = max(scan.next, position + 1)
+      if scan.next < limit, bytes[scan.next] == 0x7D {
+        position = scan.next
+        let place = UInt32(truncatingIfNeeded: position)
+        report(
+          .error, "expected a line end or ';' before '}'",
+          TextSpan(file: UInt16(truncatingIfNeeded: file), start: place, end: place &+ 1))
+      }
     }
     (items, context, isApproximated, hasEffect, lexer, depth, base) = outer
     (pendingMap, fork) = outerParts

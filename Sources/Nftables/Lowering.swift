@@ -114,7 +114,20 @@ struct Lowering {
     }
     graph.settleIndifferentRules()
     checkCalls()
-    diagnostics.sort { ($0.file, $0.range.start, $0.range.end) < ($1.file, $1.range.start, $1.range.end) }
+    sortDiagnostics()
+  }
+
+  /// Puts diagnostics into the order of the text, each once: what a variable holds is read wherever it is used.
+  private mutating func sortDiagnostics() {
+    func key(_ diagnostic: Diagnostic) -> (Int, UInt32, UInt32, String) {
+      (diagnostic.file, diagnostic.range.start, diagnostic.range.end, diagnostic.message)
+    }
+    diagnostics.sort { key($0) < key($1) }
+    var last: Diagnostic?
+    diagnostics.removeAll { diagnostic in
+      defer { last = diagnostic }
+      return diagnostic == last
+    }
   }
 
   /// Declares a table and its chains in the graph.
