@@ -19,7 +19,7 @@ struct Remedy {
     let graph = firewall.graphs[graphIndex]
     if graph.dialect.isSecurityGroup {
       return boxes.prefix(Self.limit).map { box in
-        groupRule(box, family, direction, graph, group: group(of: decider, direction, graph))
+        groupRule(box, family, graph, cloudTarget(of: decider, direction, graph))
       }.joined(separator: "\n")
     }
     var lines = boxes.prefix(isReply ? 1 : Self.limit).map { box in

@@ -47,6 +47,7 @@ extension Lowering {
     }
     advance()
     try requireNetwork(.ipv4, place)
+    operand.isStructural = name == "frag-off" || name == "hdrlength"
     if name == "frag-off" { fragmentOffset(&operand) }
     return operand
   }
@@ -155,7 +156,9 @@ extension Lowering {
         }
         forkByPorts()
       }
-      return Operand(.service, field)
+      var operand = Operand(.service, field)
+      operand.lacksChecksum = number == nil
+      return operand
     case .flags where word.keyword == .tcp:
       advance()
       try requireTransport(IPProtocol.tcp, place)

@@ -200,6 +200,11 @@ extension Lowering {
     if field.isInterface {
       let id = UInt32(truncatingIfNeeded: wanted.lower)
       let isPattern = wanted.lower & Lookup.wildcard != 0
+      // No device can bear such a name (dev_valid_name); iptables-translate writes one for what never matches.
+      if graph.names[id].utf8.contains(where: { $0 == 0x2F || $0 == 0x3A }) {
+        items.append(RuleItem(.never, field, negated: isNegated))
+        return
+      }
       items.append(RuleItem(.interface, field, id, isPattern ? 1 : 0, negated: isNegated))
       return
     }

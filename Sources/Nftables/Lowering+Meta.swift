@@ -39,9 +39,14 @@ extension Lowering {
     case "skgid": (type, reason) = (.groupID, "meta skgid (the socket's group)")
     case "nftrace": (type, reason, bits) = (.integer, "meta nftrace", 1)
     case "rtclassid": (type, reason) = (.realm, "meta rtclassid (the routing realm)")
-    case "ibriport", "ibrname", "obriport", "obrname", "sdifname", "iifkind", "oifkind":
+    case "sdifname":
+      try require([.input, .forward], for: "meta sdifname", span)
+      (type, reason) = (.interfaceName, "meta sdifname")
+    case "ibriport", "ibrname", "obriport", "obrname", "iifkind", "oifkind":
       (type, reason) = (.interfaceName, "meta \(name)")
-    case "sdif": (type, reason) = (.interfaceIndex, "meta sdif")
+    case "sdif":
+      try require([.input, .forward], for: "meta sdif", span)
+      (type, reason) = (.interfaceIndex, "meta sdif")
     case "cpu": (type, reason, bits) = (.integer, "meta cpu", 32)
     case "iifgroup", "oifgroup": (type, reason) = (.deviceGroup, "meta \(name) (the interface's group)")
     case "cgroup": (type, reason, bits) = (.integer, "meta cgroup (the socket's control group)", 32)
@@ -103,6 +108,10 @@ extension Lowering {
   /// `ipsec in|out [spnum N] reqid|spi|ip saddr ...`, or `ipsec exists`.
   mutating func ipsecExpression() throws(SyntaxFault) -> Operand {
     guard token.keyword == .in || token.keyword == .out else { return unknown(.boolean, "ipsec") }
+    let isIn = token.keyword == .in
+    try require(
+      isIn ? [.prerouting, .input, .forward] : [.forward, .output, .postrouting], for: "ipsec \(isIn ? "in" : "out")",
+      span)
     advance()
     if token.keyword == .spnum {
       advance()
@@ -150,14 +159,19 @@ extension Lowering {
       return try conntrackAddress(direction, isV6: network == .ipv6)
     case .protoSrc, .protoDst:
       advance()
-      if direction == .original {
-        // Tuples of other protocols keep something else at the place of ports.
-        if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
-        return Operand(.service, key == .protoSrc ? .ctOriginalSourcePort : .ctOriginalDestinationPort)
+      guard direction == .original || direction == .reply else {
+        return unknown(.service, "ct \(name)", presence: .ctDirection)
       }
-      return unknown(.service, "ct \(direction == .reply ? "reply " : "")\(name)", presence: .ctDirection)
+      // Tuples of other protocols keep something else at the place of ports.
+      if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
+      switch (direction == .original, key == .protoSrc) {
+      case (true, true): return Operand(.service, .ctOriginalSourcePort)
+      case (true, false): return Operand(.service, .ctOriginalDestinationPort)
+      case (false, true): return Operand(.service, .ctReplySourcePort)
+      case (false, false): return Operand(.service, .ctReplyDestinationPort)
+      }
     case .l3proto: return simple(unknown(.networkProtocol, "ct l3proto", presence: .ctDirection))
-    case .protocol: return simple(unknown(.transportProtocol, "ct protocol", presence: .ctDirection))
+    case .protocol: return simple(Operand(.transportProtocol, .ctProtocol))
     case .expiration: return simple(unknown(.duration, "ct expiration", presence: .ctDirection))
     case .helper: return simple(unknown(.string, "ct helper", presence: .ctDirection))
     case .label: return simple(unknown(.ctLabel, "ct label", presence: .ctDirection))
@@ -184,14 +198,12 @@ extension Lowering {
     let isSource = token.keyword == .saddr
     advance()
     let type: DataType = isV6 ? .ipv6Address : .ipv4Address
-    guard direction == .original else {
-      return unknown(type, "ct reply \(isSource ? "saddr" : "daddr")", presence: .ctDirection)
-    }
+    let isOriginal = direction == .original
     switch (isV6, isSource) {
-    case (false, true): return Operand(type, .ctOriginalIPv4Source)
-    case (false, false): return Operand(type, .ctOriginalIPv4Destination)
-    case (true, true): return Operand(type, .ctOriginalIPv6Source)
-    case (true, false): return Operand(type, .ctOriginalIPv6Destination)
+    case (false, true): return Operand(type, isOriginal ? .ctOriginalIPv4Source : .ctReplyIPv4Source)
+    case (false, false): return Operand(type, isOriginal ? .ctOriginalIPv4Destination : .ctReplyIPv4Destination)
+    case (true, true): return Operand(type, isOriginal ? .ctOriginalIPv6Source : .ctReplyIPv6Source)
+    case (true, false): return Operand(type, isOriginal ? .ctOriginalIPv6Destination : .ctReplyIPv6Destination)
     }
   }
 
@@ -241,6 +253,7 @@ extension Lowering {
   mutating func undecidableExpression(_ word: Token) throws(SyntaxFault) -> Operand {
     switch word.keyword {
     case .socket:
+      try require([.prerouting, .input, .output], for: "socket", span)
       switch token.keyword {
       case .transparent, .wildcard:
         let name = text(token)
@@ -258,6 +271,7 @@ extension Lowering {
       default: throw expected("one of transparent, wildcard, mark or cgroupv2")
       }
     case .osf:
+      try require([.prerouting, .input, .forward], for: "osf", span)
       if token.keyword == .ttl {
         advance()
         guard ["loose", "skip"].contains(text(token)) else { throw expected("loose or skip") }

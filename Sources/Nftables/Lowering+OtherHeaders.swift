@@ -141,9 +141,11 @@ extension Lowering {
         advance()
         return unknown(.realm, "rt classid (the route's realm)")
       case .mtu:
+        try require([.forward, .output, .postrouting], for: "rt mtu", place)
         advance()
         return unknown(.integer, "rt mtu", bits: 16)
       case .ipsec:
+        try require([.forward, .output, .postrouting], for: "rt ipsec", place)
         advance()
         return unknown(.boolean, "rt ipsec")
       case .nexthop, .ip, .ip6: return try nextHop()
@@ -227,9 +229,11 @@ extension Lowering {
     let length = Int(token.number)
     advance()
     let bits = min(length, 128)
-    let raw = unknown(.integer, "raw payload @\(layer),\(offset),\(length)", bits: bits)
+    var raw = unknown(.integer, "raw payload @\(layer),\(offset),\(length)", bits: bits)
+    raw.isStructural = layer == "nh" || layer == "th"
     guard let field = modelledField(layer, offset, length) else { return raw }
     var operand = Operand(.integer, field, bits: length)
+    operand.lacksChecksum = true
     if field == .protocolNumber { operand.settles = .transportProtocol }
     if layer == "nh" { try requireNetwork(network, span(from: start)) }
     if field == .dscp {

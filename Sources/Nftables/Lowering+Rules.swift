@@ -14,6 +14,7 @@ extension Lowering {
     pendingMap = nil
     fork = nil
     unresolved = nil
+    needs.removeAll(keepingCapacity: true)
     depth = 0
   }
 
@@ -32,6 +33,7 @@ extension Lowering {
         appendUndecidable(graph.reasons.intern("a rule whose place depends on a handle"))
       }
       appendRule(to: chain, range, rule.file)
+      for need in needs { chainNeeds.append((chain, need)) }
     } catch {
       let fault = longText(rule, before: error.span) ?? error
       report(.error, fault.message, fault.span)
@@ -107,7 +109,9 @@ extension Lowering {
   private static func isPort(_ item: RuleItem) -> Bool {
     guard !item.isEffect, item.kind != .undecidable, item.kind != .lookup else { return false }
     switch item.field {
-    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort: return true
+    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort,
+      .ctReplyDestinationPort:
+      return true
     default: return false
     }
   }
@@ -274,7 +278,7 @@ extension Lowering {
         range: SourceRange(open.start, open.start + 1)))
     // The outer rule waits while the inner ones are read.
     let outer = (items, context, isApproximated, hasEffect, lexer, depth, base)
-    let outerParts = (pendingMap, fork)
+    let outerParts = (pendingMap, fork, needs)
     let bytes = lexer.bytes
     var position = Int(open.end)
     let limit = lexer.end
@@ -308,7 +312,7 @@ extension Lowering {
       }
     }
     (items, context, isApproximated, hasEffect, lexer, depth, base) = outer
-    (pendingMap, fork) = outerParts
+    (pendingMap, fork, needs) = outerParts
     verdict = .none
     isTerminated = false
     guard position < limit else { throw SyntaxFault(message: "this brace is never closed", span: open) }

@@ -100,7 +100,7 @@ extension Lowering {
       }
       return
     }
-    if let overlap = Self.overlap(set.contents) {
+    if !model.mergesOverlaps, let overlap = Self.overlap(set.contents) {
       reportElement(overlap, set, model, "this element overlaps another one")
     }
   }

@@ -63,6 +63,10 @@ struct Lowering {
   var relationSpan = TextSpan.none
   /// What a port that is read translates.
   var portKind = Translation.Kind.destination
+  /// Demands of the rule on the base chains that lead to it.
+  var needs: [PlaceNeed] = []
+  /// The same of all rules that stand in other chains, with the chain of the graph.
+  var chainNeeds: [(chain: Int, need: PlaceNeed)] = []
   /// Set when a constant cannot be known offline, as a host name.
   var unresolved: UInt32?
 
