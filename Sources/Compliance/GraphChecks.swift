@@ -47,17 +47,26 @@ struct GraphChecks {
         add("FW402") { redundant(id, graph) }
       }
     }
-    for chain in analysis.skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      let graph = firewall.graphs[Int(chain[0])]
-      let name = graph.names[graph.chains[Int(chain[1])].name]
-      remarks.append(
-        "\(firewall.name): rules of chain \(name) are compared with one another only, as it is large: what called chains "
-          + "and sets decide is not counted as shadowing")
-    }
+    if let remark = remark(on: analysis.skipped) { remarks.append(remark) }
     for (code, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.limit {
       remarks.append("\(firewall.name): \(count - Self.limit) more findings of \(code) were left out")
     }
     return (findings, remarks)
+  }
+
+  /// One sentence about all chains that are too large, each named once.
+  private func remark(on skipped: Set<[UInt32]>) -> String? {
+    var names: [String] = []
+    for chain in skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      let graph = firewall.graphs[Int(chain[0])]
+      let name = graph.names[graph.chains[Int(chain[1])].name]
+      if !names.contains(name) { names.append(name) }
+    }
+    guard let first = names.first else { return nil }
+    let listed = names.count > 4 ? "\(first) and \(names.count - 1) others" : names.joined(separator: ", ")
+    let (chains, pronoun) = names.count == 1 ? ("chain \(listed)", "it is") : ("chains \(listed)", "they are")
+    return "\(firewall.name): rules of \(chains) are compared with one another only, as \(pronoun) large: what called "
+      + "chains and sets decide is not counted as shadowing"
   }
 
   private func make(
