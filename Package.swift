@@ -174,8 +174,17 @@ let package = Package(
         "Requirements",
         "RuleGraph",
         "SourceText",
+        "YAMLDocument",
       ],
       swiftSettings: settings
+    ),
+    .testTarget(
+      name: "ComplianceTests",
+      dependencies: [
+        "Compliance",
+        "RuleGraph",
+        "SourceText",
+      ]
     ),
     .target(
       name: "Reporting",
@@ -256,6 +265,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
+        "Compliance",
         "ConformanceSupport",
         "fwlint",
       ]

@@ -15,6 +15,7 @@ public struct Checker: Sendable {
   public func run(_ input: CheckInput) -> CheckReport {
     let map = SourceMap()
     var report = CheckReport(policyName: input.policy?.name, policyVersion: input.policy?.version)
+    report.firewalls = input.firewalls.map(\.name)
     var findings: [Finding] = []
     for firewall in input.firewalls {
       report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
@@ -28,6 +29,7 @@ public struct Checker: Sendable {
     }
     if let site = input.site, let policy = input.policy {
       let requirements = site.requirements(policy)
+      report.remarks += SiteRemarks(site: site, firewalls: input.firewalls).run()
       findings += AgeChecks(map: map).run(requirements, site)
       let regions = PolicyRegions(site: site, policy: policy, requirements: requirements)
       for firewall in input.firewalls {
@@ -95,7 +97,7 @@ public struct Checker: Sendable {
       }
       result.append(finding)
     }
-    result.sort { order($0) < order($1) }
+    result.sort { $0.order < $1.order }
     var seen: [String: Int] = [:]
     for index in result.indices {
       let print = result[index].fingerprint
@@ -105,11 +107,11 @@ public struct Checker: Sendable {
     }
     return result
   }
+}
 
-  private func order(_ finding: Finding) -> (String, Int, Int, String, String) {
-    (
-      finding.location?.path ?? finding.firewall ?? "", finding.location?.line ?? 0, finding.location?.column ?? 0,
-      finding.code, finding.message
-    )
+extension Finding {
+  /// What findings are sorted by: path, line, column, code and message.
+  var order: (String, Int, Int, String, String) {
+    (location?.path ?? firewall ?? "", location?.line ?? 0, location?.column ?? 0, code, message)
   }
 }

@@ -27,7 +27,9 @@ struct InputChecks {
         code: "FW501", severity: CheckRegistry.severity(of: "FW501"), message: diagnostic.message + loads,
         firewall: firewall.name, location: map.location(source, diagnostic.range),
         remediation: "correct the statement",
-        fingerprint: Fingerprint.make(["FW501", source.path, source.text(diagnostic.range), diagnostic.message]))
+        fingerprint: Fingerprint.make([
+          "FW501", Fingerprint.file(source.path), RuleKey.text(source.text(diagnostic.range)),
+        ]))
     }
   }
 
@@ -40,13 +42,14 @@ struct InputChecks {
       }
       guard !reasons.isEmpty || rule.verdict.kind == .queue || rule.verdict.kind == .unknown else { continue }
       let reason = reasons.isEmpty ? "its verdict" : reasons.joined(separator: ", ")
-      let text = graph.sources[Int(rule.file)].text(rule.range)
       findings.append(
         Finding(
           code: "FW502", severity: CheckRegistry.severity(of: "FW502"),
           message: "whether this rule matches is not known offline: \(reason)", firewall: firewall.name,
           location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(reason),
-          fingerprint: Fingerprint.make(["FW502", firewall.name, text])))
+          fingerprint: Fingerprint.make([
+            "FW502", Fingerprint.file(firewall.name), RuleKey.make(UInt32(index), in: graph),
+          ])))
     }
     return findings
   }
@@ -64,7 +67,7 @@ struct InputChecks {
             message: "the contents of \(reference.kind) \(reference.name) are not in this file",
             firewall: firewall.name, location: map.location(ofRule: UInt32(index), in: graph),
             remediation: "give them in the site file:\n  resolve:\n    \(reference.name): [192.0.2.0/24]",
-            fingerprint: Fingerprint.make(["FW504", firewall.name, reference.kind, reference.name])))
+            fingerprint: Fingerprint.make(["FW504", Fingerprint.file(firewall.name), reference.kind, reference.name])))
       }
     }
     return findings

@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var siteOptions: SiteOptions
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var input: InputOptions
   @OptionGroup var color: ColorOptions
 
@@ -41,10 +42,15 @@ struct CheckCommand: ParsableCommand {
     let outputs = try ReportOutput.parse(output, standard: format)
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
-    var report = run.check()
+    var report = run.check(suppressing: try suppression.pass())
     report.findings.removeAll { !selection.selects($0.code) }
+    report.suppressed.removeAll { !selection.selects($0.finding.code) }
+    let isWhole = files.isEmpty && run.failures.isEmpty
+    try suppression.applyBaselines(to: &report, isWhole: isWhole, isComplete: run.failures.isEmpty) {
+      selection.selects($0)
+    }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
-    for output in outputs { try output.write(report, style: color.style()) }
+    for output in outputs { try output.write(report, firewalls: run.firewalls, style: color.style()) }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     if !run.failures.isEmpty { throw ExitCode(2) }
     if report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
@@ -162,26 +168,37 @@ struct CheckRun {
   }
 
   /// Runs the checks; several sites make one report.
-  func check() -> CheckReport {
-    var reports = sites.map { loaded, firewalls -> CheckReport in
-      var report = Checker().run(CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls))
+  func check(suppressing pass: SuppressionPass?) -> CheckReport {
+    var pass = pass
+    var reports: [CheckReport] = []
+    for (loaded, firewalls) in sites {
+      let input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
+      var report = Checker().run(input)
       report.remarks = loaded.remarks + report.remarks
-      return report
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     if sites.isEmpty {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
-      reports.append(Checker().run(CheckInput(policy: policy, site: nil, firewalls: loose)))
+      let input = CheckInput(policy: policy, site: nil, firewalls: loose)
+      var report = Checker().run(input)
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     var report = CheckReport.joining(reports)
+    pass?.finish(&report)
     report.inputs = inputs(withDigests: false)
     return report
   }
+
+  /// The firewalls that were read.
+  var firewalls: [LoadedFirewall] { sites.flatMap(\.firewalls) + loose }
 
   /// The files that were read, each once.
   func inputs(withDigests: Bool) -> [InputSummary] {
     var inputs: [InputSummary] = []
     var seen: Set<String> = []
-    for firewall in sites.flatMap(\.firewalls) + loose {
+    for firewall in firewalls {
       for graph in firewall.graphs {
         for source in graph.sources where seen.insert(source.path).inserted {
           let digest = withDigests ? SHA256.hexDigest(source.bytes) : ""

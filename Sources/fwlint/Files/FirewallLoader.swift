@@ -23,8 +23,11 @@ struct FirewallLoader {
   /// - Throws: a `RunFailure` for files that cannot be read, lie outside of the lint root or hold none of the groups.
   func load(_ entry: FirewallEntry) throws -> LoadedFirewall {
     let paths = paths(of: entry)
-    for (path, displayPath) in paths {
-      guard let canonical = Paths.canonical(path) else { continue }
+    for (index, (path, displayPath)) in paths.enumerated() {
+      guard let canonical = Paths.canonical(path) else {
+        guard let place = place(of: entry.paths[index]) else { continue }
+        throw RunFailure("\(place): no such file: \(displayPath)")
+      }
       guard loader.root.holds(canonical) else {
         throw RunFailure("\(displayPath): lies outside of the lint root \(loader.root.path)")
       }
@@ -33,6 +36,14 @@ struct FirewallLoader {
     if let groups = entry.groups { files = try Self.select(groups, in: files) }
     return LoadedFirewall(
       name: entry.paths[0].path, entry: entry, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
+  }
+
+  /// Where the site file names a path; nil for paths that no site file names.
+  private func place(of path: FirewallPath) -> String? {
+    let source = loaded.site.source
+    guard path.range.end > path.range.start, !source.path.hasPrefix("<") else { return nil }
+    let position = LineIndex(source).position(at: path.range.start)
+    return "\(source.path):\(position.line):\(position.column)"
   }
 
   /// The files with only some security groups in force; every named group has to be in some file.

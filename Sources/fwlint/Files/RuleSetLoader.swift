@@ -47,10 +47,12 @@ struct RuleSetLoader {
   /// - Parameter paths: where to read, and how reports name it.
   /// - Throws: a `RunFailure` for the first file that cannot be read or is in no known language.
   func load(_ paths: [(path: String, displayPath: String)]) throws -> [LoadedFile] {
-    let read = try paths.map { path -> (SourceFile, Dialect) in
-      let source = try reader.read(path.path, as: path.displayPath)
-      return (source, try dialect(of: source))
-    }
+    try load(try paths.map { try reader.read($0.path, as: $0.displayPath) })
+  }
+
+  /// The same of files that were read.
+  func load(_ sources: [SourceFile]) throws -> [LoadedFile] {
+    let read = try sources.map { ($0, try dialect(of: $0)) }
     var ipsets = IpsetTable()
     var files: [LoadedFile] = []
     for (source, dialect) in read where dialect == .ipset {
