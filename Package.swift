@@ -56,6 +56,10 @@ let package = Package(
       dependencies: ["PacketSets"]
     ),
 
+    // MARK: Work on several cores
+
+    .target(name: "Workers", swiftSettings: settings),
+
     // MARK: The normalised rule graph and what happens to packets in it
 
     .target(
@@ -77,6 +81,7 @@ let package = Package(
         "PacketSets",
         "RuleGraph",
         "SourceText",
+        "Workers",
       ],
       swiftSettings: settings
     ),
@@ -120,8 +125,10 @@ let package = Package(
     .testTarget(
       name: "IptablesSaveTests",
       dependencies: [
+        "ConformanceSupport",
         "Evaluation",
         "IptablesSave",
+        "Nftables",
       ]
     ),
 
@@ -174,6 +181,7 @@ let package = Package(
         "Requirements",
         "RuleGraph",
         "SourceText",
+        "Workers",
         "YAMLDocument",
       ],
       swiftSettings: settings
@@ -213,10 +221,12 @@ let package = Package(
       name: "ConformanceSupport",
       dependencies: [
         "CNetworkNamespace",
+        "Compliance",
         "Evaluation",
         "IptablesSave",
         "Nftables",
         "PacketSets",
+        "Requirements",
         "RuleGraph",
         "SourceText",
       ],

@@ -66,7 +66,7 @@ struct GapChecks {
       let forth = assessment.evaluator(part.part.direction, .first, part.part.family)
       for loss in losses(part.blocked, part.part, forth, isReply: false) { add(loss) }
       guard let reply = part.reply, !reply.blocked.isEmpty else { continue }
-      let back = assessment.evaluator(part.part.direction, .reply, part.part.family)
+      let back = assessment.evaluator(part.part.direction, part.replyPhase, part.part.family)
       for loss in losses(reply.blocked, part.part, back, isReply: true) { add(loss) }
     }
     let failsForth = groups.contains { $0.contains { !$0.isReply } }
@@ -154,7 +154,7 @@ struct GapChecks {
 
   private func undecidedRule(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
     let isReply = part.undecided.isEmpty
-    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let packet = evaluator.witness(of: packets)
     let result = packet.map { PacketTracer(graphs: firewall.graphs, facts: assessment.facts).trace($0) }
@@ -171,7 +171,7 @@ struct GapChecks {
     key: String, isLost: Bool = false, packet: Packet? = nil
   ) -> Finding {
     let isReply = part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
-    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }

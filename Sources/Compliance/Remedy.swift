@@ -19,7 +19,7 @@ struct Remedy {
     let graph = firewall.graphs[graphIndex]
     if graph.dialect.isSecurityGroup {
       return boxes.prefix(Self.limit).map { box in
-        groupRule(box, family, direction, graph, group: group(of: decider, direction, graph))
+        groupRule(box, family, graph, cloudTarget(of: decider, direction, graph))
       }.joined(separator: "\n")
     }
     var lines = boxes.prefix(isReply ? 1 : Self.limit).map { box in
@@ -67,7 +67,9 @@ struct Remedy {
     let rule = graph.rules[Int(index)]
     let looksAtTracking: Set<Field> = [.ctStatus, .ctOriginalDestinationPort, .ctOriginalIPv4Destination]
     return rule.verdict.kind == .accept && rule.understanding == .exact
-      && !graph.items(of: rule).contains { $0.isEffect || looksAtTracking.contains($0.field) }
+      && !graph.items(of: rule).contains {
+        $0.isEffect || $0.kind == .undecidable || looksAtTracking.contains($0.field)
+      }
   }
 
   /// Whether a rule decides other packets than those that it accepts, or only perhaps matches.

@@ -9,13 +9,19 @@ import SourceText
 /// One pass for all sites of a run, as a file may stand in several and its comments count once.
 public struct SuppressionPass {
   private let today: CalendarDate
+  private let selects: (String) -> Bool
   private let map = SourceMap()
   private var suppressions: [Suppression] = []
   private var seen: Set<String> = []
   private var severities: [String: Severity?] = [:]
 
   /// Makes a pass of a day; suppressions whose end is before it have no effect.
-  public init(today: CalendarDate) { self.today = today }
+  ///
+  /// - Parameter selects: whether the check of a code ran; of others it is not known whether a suppression is used.
+  public init(today: CalendarDate, selects: @escaping (String) -> Bool = { _ in true }) {
+    self.today = today
+    self.selects = selects
+  }
 
   /// Moves the suppressed findings of one site's report to `suppressed`.
   public mutating func apply(to report: inout CheckReport, of input: CheckInput) {
@@ -104,6 +110,7 @@ public struct SuppressionPass {
         continue
       }
       for code in suppression.codes {
+        guard selects(code) else { continue }
         let needsSite = code.hasPrefix("FW1") || code.hasPrefix("FW2") || code == "FW302"
         if needsSite, input.site == nil || isExhausted { continue }
         if code.hasPrefix("FW4") || code.hasPrefix("FW5"), isCut { continue }
@@ -119,7 +126,7 @@ public struct SuppressionPass {
   public func finish(_ report: inout CheckReport) {
     let own = findings()
     guard !own.isEmpty else { return }
-    report.findings = (report.findings + own).sorted { $0.order < $1.order }
+    report.findings = (report.findings + own).sorted { $0.precedes($1) }
     report.sources.merge(map.sources) { first, _ in first }
   }
 

@@ -11,6 +11,9 @@ struct TranslationChecks {
   let regions: PolicyRegions
   let map: SourceMap
 
+  /// The codes of its findings.
+  static let codes: Set<String> = ["FW105", "FW203", "FW204"]
+
   private var firewall: LoadedFirewall { assessment.firewall }
 
   func run() -> [Finding] {

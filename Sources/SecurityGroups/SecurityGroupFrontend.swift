@@ -129,13 +129,15 @@ extension AWSReader {
     case .awsNetworkACLs: list(node, key: "NetworkAcls").forEach { readNetworkACL($0) }
     default: break
     }
-    if let token = node["NextToken"], !token.isNull {
+    // Of a stream of pages the last one has no token when all are there.
+    if let last = builder.elements(node).last, let token = last["NextToken"], !token.isNull {
       builder.warning("the export is one page of several: its NextToken names the next one", at: token.range)
     }
   }
 
-  /// The elements under the usual key, of a bare list, or the one element that the document is.
+  /// The elements under the usual key, of all pages, of a bare list, or the one element that the document is.
   private func list(_ node: YAMLNode, key: String) -> [YAMLNode] {
-    builder.elements(node[key] ?? node)
+    if let list = node[key] { return builder.elements(list) }
+    return builder.elements(node).flatMap { element in element[key].map { builder.elements($0) } ?? [element] }
   }
 }

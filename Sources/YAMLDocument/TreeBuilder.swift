@@ -165,7 +165,9 @@ struct TreeBuilder {
     nodes[Int(frame.node)].first = UInt32(truncatingIfNeeded: children.count)
     nodes[Int(frame.node)].count = UInt32(truncatingIfNeeded: own.count)
     children.append(contentsOf: own)
-    pending.removeSubrange(frame.firstPending...)
+    // A slice that is still held would make the removal copy everything that is pending.
+    own = []
+    pending.removeLast(pending.count - frame.firstPending)
     if let anchor = frame.anchor {
       anchors[anchor] = Anchor(node: frame.node, size: frame.size, height: frame.height)
     }

@@ -31,10 +31,10 @@ struct SuppressionOptions: ParsableArguments {
   }
 
   /// The pass over the reports of a run's sites; nil when suppressions have no effect.
-  func pass() throws -> SuppressionPass? {
+  func pass(selects: @escaping (String) -> Bool) throws -> SuppressionPass? {
     if ignoresSuppressions { return nil }
     guard let day else { throw RunFailure("the clock says no day; give one with --today") }
-    return SuppressionPass(today: day)
+    return SuppressionPass(today: day, selects: selects)
   }
 
   /// Writes and applies baselines, in this order.

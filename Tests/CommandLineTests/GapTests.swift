@@ -130,6 +130,16 @@ struct GapTests {
     #expect(doubtful.findings.map(\.code) == ["FW207"])
   }
 
+  /// A rule that drops by what the sender chooses is no obstacle.
+  @Test func dropsThatSendersAvoid() throws {
+    let rules =
+      "table inet a {\n\(Self.head)    ct state established accept\n    ip saddr 10.1.0.0/24 tcp dport 22 accept\n"
+      + "    ip ttl < 10 drop\n    ip daddr 10.0.10.5 ip saddr 10.9.0.0/16 tcp dport 3306 accept\n  }\n}\n"
+    let report = try check(["fwlint.yaml": Self.site, "edge.nft": rules], ["--select", "FW2"])
+    #expect(report.findings.map(\.code) == ["FW203"], "\(report.findings.map(\.message))")
+    #expect(report.findings.first?.packet?.ttl.map { $0 > 10 } == true)
+  }
+
   /// In transparent mode peers call the servers behind the unit, whose mail it picks up on the way.
   @Test func interceptedServersAreCalled() throws {
     let site = """

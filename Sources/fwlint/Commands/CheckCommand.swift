@@ -42,7 +42,7 @@ struct CheckCommand: ParsableCommand {
     let outputs = try ReportOutput.parse(output, standard: format)
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
-    var report = run.check(suppressing: try suppression.pass())
+    var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
     report.findings.removeAll { !selection.selects($0.code) }
     report.suppressed.removeAll { !selection.selects($0.finding.code) }
     let isWhole = files.isEmpty && run.failures.isEmpty
@@ -169,11 +169,13 @@ struct CheckRun {
 
   /// Runs the checks; several sites make one report.
   func check(suppressing pass: SuppressionPass?) -> CheckReport {
+    let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
+    let selects: @Sendable (String) -> Bool = { selected.contains($0) }
     var pass = pass
     var reports: [CheckReport] = []
     for (loaded, firewalls) in sites {
       let input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
-      var report = Checker().run(input)
+      var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
       pass?.apply(to: &report, of: input)
       reports.append(report)
@@ -181,7 +183,7 @@ struct CheckRun {
     if sites.isEmpty {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
       let input = CheckInput(policy: policy, site: nil, firewalls: loose)
-      var report = Checker().run(input)
+      var report = Checker().run(input, selects: selects)
       pass?.apply(to: &report, of: input)
       reports.append(report)
     }
