@@ -11,6 +11,24 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
 
+/// libFuzzer's driver around the targets of FuzzSupport; only with FWLINT_FUZZ set, as it links only with
+/// `--sanitize fuzzer` (see Tests/Fuzzing/run).
+let fuzzers: [Target] =
+  Context.environment["FWLINT_FUZZ"] == nil
+  ? []
+  : [
+    .target(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CLibFuzzer",
+        "FuzzSupport",
+      ],
+      path: "Tests/Fuzzing",
+      exclude: ["run"]
+    ),
+  ]
+
 let package = Package(
   name: "fwlint",
   products: [
@@ -280,6 +298,35 @@ let package = Package(
         "fwlint",
       ]
     ),
-  ],
+
+    // MARK: Input from people who mean harm
+
+    .target(
+      name: "FuzzSupport",
+      dependencies: [
+        "Compliance",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+        "YAMLDocument",
+      ],
+      path: "Tests/FuzzSupport",
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "HostileInputTests",
+      dependencies: [
+        "ConformanceSupport",
+        "FuzzSupport",
+        "fwlint",
+      ]
+    ),
+  ] + fuzzers,
   swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,8 @@ public struct Checker: Sendable {
     var findings: [Finding] = []
     var requirements: [RequirementVerdict] = []
     var remarks: [String] = []
+    /// Whether the evaluation budget ran out.
+    var isExhausted = false
   }
 
   /// The verdicts and findings on an input; the caller fills in `inputs`.
@@ -44,7 +46,11 @@ public struct Checker: Sendable {
     let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
     let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
       index < count
-        ? own(firewalls[index], input, wanted, map) : site(firewalls[index - count], regions, wanted, map)
+        ? own(firewalls[index], input, wanted, map)
+        : site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+    }
+    for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
+      report.exhausted.append(firewall.name)
     }
     for (firewall, part) in zip(firewalls, parts) {
       report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
@@ -62,7 +68,11 @@ public struct Checker: Sendable {
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
       if let policy = input.policy, wanted.contains("FW301") {
-        findings += Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy) }.joined()
+        let ages = Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy, edgeLimit: input.edgeLimit) }
+        for (firewall, age) in zip(firewalls, ages) {
+          findings += age.findings
+          if age.isExhausted { report.exhausted.append(firewall.name) }
+        }
       }
     }
     report.findings = finished(findings, input.site)
@@ -83,7 +93,7 @@ public struct Checker: Sendable {
     }
     guard !wanted.isDisjoint(with: GraphChecks.codes) else { return part }
     let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
-    let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
+    let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
     part.findings += graph.findings
     part.remarks = graph.remarks
     return part
@@ -91,11 +101,12 @@ public struct Checker: Sendable {
 
   /// What a firewall does for the site.
   private func site(
-    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ wanted: Set<String>, _ map: SourceMap
+    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
   ) -> Part {
     var part = Part()
     guard let regions, let entry = firewall.entry else { return part }
-    let assessment = FirewallAssessment(firewall: firewall, entry: entry, site: regions.site, policy: regions.policy)
+    let assessment = FirewallAssessment(
+      firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: edgeLimit)
     let gaps = GapChecks(assessment: assessment, map: map)
     for requirement in regions.requirements {
       let (status, found) = gaps.run(requirement)
@@ -112,6 +123,7 @@ public struct Checker: Sendable {
       part.findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
     }
     if assessment.isExhausted {
+      part.isExhausted = true
       part.remarks.append(
         "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
       )

@@ -11,6 +11,8 @@ struct GraphChecks {
   let firewall: LoadedFirewall
   let facts: SiteFacts
   let map: SourceMap
+  /// Edges that the packet sets may take.
+  let edgeLimit: Int
 
   /// The codes of its findings.
   static let codes: Set<String> = ["FW401", "FW402", "FW403", "FW404", "FW405"]
@@ -24,7 +26,7 @@ struct GraphChecks {
     guard !graphs.isEmpty, graphs.count == firewall.graphs.count else { return ([], []) }
     var findings: [Finding] = []
     var remarks: [String] = []
-    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts)
+    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
     var counts: [String: Int] = [:]
     /// Further findings of a code are counted only: making their words takes longer than finding them.
     func add(_ code: String, _ make: () -> Finding) {

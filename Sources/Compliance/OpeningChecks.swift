@@ -114,7 +114,7 @@ struct OpeningChecks {
   }
 
   /// What a rule opens to whoever sends the packets that it asks for; nil when that is not all that it depends on.
-  private func chosenOpenings(_ blame: Blame, _ survey: Survey, _ choice: SenderChoice) -> [Opening]? {
+  private func chosenOpenings(_ blame: Blame, _ survey: OpeningSurvey, _ choice: SenderChoice) -> [Opening]? {
     let evaluator = survey.evaluator
     let (boxes, isComplete) = evaluator.boxes(of: blame.packets, limit: 16)
     let areSure = boxes.allSatisfy { box in

@@ -45,7 +45,7 @@ enum RuleKey {
     case .lookup: add(graph.lookups[index], graph, &hash)
     case .reference: hash.add("\(graph.references[index].kind) \(graph.references[index].name)")
     case .undecidable, .setUnknown: hash.add(graph.reasons[item.a])
-    case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark:
+    case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark, .mergeMark, .shiftMark:
       hash.add(UInt64(item.a) << 32 | UInt64(item.b))
     }
   }

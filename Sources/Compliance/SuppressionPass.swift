@@ -23,7 +23,7 @@ public struct SuppressionPass {
     self.selects = selects
   }
 
-  /// Moves the suppressed findings of one site's report to `suppressed`.
+  /// Moves the suppressed findings of one site's report to `suppressed`; those that `mark` marked stay.
   public mutating func apply(to report: inout CheckReport, of input: CheckInput) {
     let first = suppressions.count
     let reader = SuppressionReader(map: map)
@@ -40,7 +40,6 @@ public struct SuppressionPass {
       }
       if seen.insert(site.source.path).inserted { suppressions += reader.read(site) }
     }
-    Self.mark(&report.findings, input.site)
     guard !suppressions.isEmpty else { return }
     judge(from: first, report, input)
     let entries = input.site.map { $0.source.path }
@@ -74,7 +73,7 @@ public struct SuppressionPass {
   /// What was not understood, and what must never face the Internet.
   private static func isMandatory(_ finding: Finding, units: AddressSet) -> Bool {
     switch finding.code {
-    case "FW204", "FW501", "FW503", "FW901", "FW902", "FW903": true
+    case "FW204", "FW501", "FW503": true
     // What lets everything in lets in what must never face the Internet.
     case "FW201": finding.packet.map { units.contains($0.destination) } ?? true
     default: false
@@ -98,7 +97,7 @@ public struct SuppressionPass {
     }
     // Where a check left something out, its findings are not known.
     let isCut = report.remarks.contains { $0.contains("left out") || $0.contains("left it out") }
-    let isExhausted = report.remarks.contains { $0.contains("budget ran out") }
+    let isExhausted = !report.exhausted.isEmpty
     let loaded = Set(input.firewalls.map(\.name))
     let files = Set(input.firewalls.flatMap { $0.graphs.flatMap { $0.sources.map(\.path) } })
     for index in suppressions.indices {
@@ -180,10 +179,11 @@ public struct SuppressionPass {
       severity = override
     }
     let codes = suppression.codes.joined(separator: ",") + " " + suppression.requirements.joined(separator: ",")
-    findings.append(
-      Finding(
-        code: code, severity: severity, message: message, requirements: suppression.requirements,
-        location: suppression.note.location, remediation: remedy,
-        fingerprint: Fingerprint.make([code, Fingerprint.file(suppression.note.location?.path ?? ""), codes, key])))
+    var finding = Finding(
+      code: code, severity: severity, message: message, requirements: suppression.requirements,
+      location: suppression.note.location, remediation: remedy,
+      fingerprint: Fingerprint.make([code, Fingerprint.file(suppression.note.location?.path ?? ""), codes, key]))
+    finding.isMandatory = true
+    findings.append(finding)
   }
 }

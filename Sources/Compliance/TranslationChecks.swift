@@ -69,9 +69,7 @@ struct TranslationChecks {
       }
     }
     guard mapsToUnits else { return [] }
-    let evaluator = PathEvaluator(
-      graphs: firewall.graphs, facts: assessment.facts,
-      question: PathQuestion(family: family, path: .forward, phase: .first))
+    let evaluator = assessment.evaluator(for: PathQuestion(family: family, path: .forward, phase: .first))
     let listed = own.union(assessment.publishedHere)
     let strangers = AddressSet.possibleHosts.restricted(to: family)
     let everyone = evaluator.select(

@@ -87,10 +87,10 @@ public final class PathEvaluator {
 
   /// Whether the budget ran out, so that answers are undecided.
   public var isExhausted: Bool { store.isExhausted }
-  /// The number of diagram edges made so far.
-  public var edgeCount: Int { store.edgeCount }
   /// The number of diagram nodes made so far.
   public var nodeCount: Int { store.nodeCount }
+  /// The number of diagram edges made so far.
+  public var edgeCount: Int { store.edgeCount }
 
   /// What becomes of packets on the whole path; terminals hold `accept` and `drop` with rewrites.
   public var summary: Diagram {

@@ -76,7 +76,11 @@ public struct RuleAnalysis: Sendable {
   let method: Method
 
   /// Judges the rules of some graphs that are loaded side by side.
-  public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), method: Method = .automatic) {
+  ///
+  /// - Parameter edgeLimit: budget of diagram edges for one family and path, if it is lower than the usual one.
+  public init(
+    graphs: [RuleGraph], facts: SiteFacts = SiteFacts(), edgeLimit: Int = .max, method: Method = .automatic
+  ) {
     self.method = method
     for family in IPFamily.allCases {
       var done: Set<ChainKey> = []
@@ -85,7 +89,7 @@ public struct RuleAnalysis: Sendable {
         guard !stages.isEmpty else { continue }
         let evaluator = PathEvaluator(
           graphs: graphs, facts: facts, question: PathQuestion(family: family, path: path, phase: .any),
-          edgeLimit: Self.edgeLimit)
+          edgeLimit: min(Self.edgeLimit, edgeLimit))
         for stage in stages {
           evaluator.judge(UInt32(stage.chain), stage: stage, depth: 0, into: &self, done: &done)
         }

@@ -10,11 +10,22 @@ public enum SecurityGroupFrontend {
   /// the diagnostics say what they were recognised as. What is not understood inside of an export is an error at its
   /// node and an unparsed rule at its place.
   ///
-  /// - Parameter dialect: the only provider whose documents are read; nil takes that of the first document.
+  /// - Parameters:
+  ///   - dialect: the only provider whose documents are read; nil takes that of the first document.
+  ///   - limits: bounds of the work.
   public static func parse(
-    _ source: SourceFile, dialect: Dialect? = nil
+    _ source: SourceFile, dialect: Dialect? = nil, limits: YAMLLimits = .standard
   ) -> (graph: RuleGraph?, diagnostics: [Diagnostic]) {
-    let (nodes, problems) = YAMLDocument.parse(source)
+    // Only templates have tags; elsewhere they must not be read past.
+    let plain = read(source, dialect, limits.withoutForeignTags)
+    guard plain.graph?.dialect == .cloudformation, source.bytes.contains(UInt8(ascii: "!")) else { return plain }
+    return read(source, dialect, limits)
+  }
+
+  private static func read(
+    _ source: SourceFile, _ dialect: Dialect?, _ limits: YAMLLimits
+  ) -> (graph: RuleGraph?, diagnostics: [Diagnostic]) {
+    let (nodes, problems) = YAMLDocument.parse(source, limits: limits)
     let documents = nodes.map(ExportDocument.init)
     let found = documents.compactMap(\.dialect)
     let wanted = dialect.flatMap { $0.isSecurityGroup ? $0 : nil }

@@ -18,9 +18,9 @@ struct ExampleRunner {
       let source = SourceFile(path: file.name, text: file.text)
       if file.name == CheckExample.siteName { siteSource = source } else { sources.append(source) }
     }
-    let loader = RuleSetLoader(
-      root: LintRoot(around: "/"), forcedDialect: nil, includePaths: [], reader: FileReader(sizeLimit: 0))
-    let loaded = try siteSource.map { try SiteLoader.parse($0, folder: "", style: TextStyle()) }
+    let limits = try LimitOptions.parse([])
+    let loader = RuleSetLoader(root: LintRoot(around: "/"), forcedDialect: nil, includePaths: [], limits: limits)
+    let loaded = try siteSource.map { try SiteLoader.parse($0, limits: limits, folder: "", style: TextStyle()) }
     var firewalls: [LoadedFirewall] = []
     if let site = loaded?.site {
       for entry in site.firewalls {
@@ -42,6 +42,7 @@ struct ExampleRunner {
     let policy = loaded?.policy ?? Policy.embedded(named: Policy.embeddedNames[0], withWords: false).policy
     let input = CheckInput(policy: policy, site: loaded?.site, firewalls: firewalls)
     var report = Checker().run(input)
+    SuppressionPass.mark(&report.findings, loaded?.site)
     if let day {
       var pass = SuppressionPass(today: day)
       pass.apply(to: &report, of: input)

@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var input: InputOptions
+  @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
 
   @Argument(help: "Files to check.")
@@ -50,10 +51,17 @@ struct CheckCommand: ParsableCommand {
       selection.selects($0)
     }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
+    let isFailing = report.findings.contains { $0.severity >= selection.failOn }
+    if let remark = report.keep(most: limits.findings) { Terminal.printErrorLine("note: \(remark)") }
     for output in outputs { try output.write(report, firewalls: run.firewalls, style: color.style()) }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
-    if !run.failures.isEmpty { throw ExitCode(2) }
-    if report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
+    for name in report.exhausted {
+      Terminal.printErrorLine(
+        "error: \(Harmless.line(name)): the evaluation budget ran out, not everything was judged (raise --max-diagram-edges)"
+      )
+    }
+    if !run.failures.isEmpty || !report.exhausted.isEmpty { throw ExitCode(2) }
+    if isFailing { throw ExitCode(1) }
   }
 }
 
@@ -88,9 +96,8 @@ struct CheckRun {
       if options.describesSite { return try loadCommandLineSite() }
       return loadLooseFiles()
     }
-    let reader = FileReader(sizeLimit: 64 << 20)
     for path in paths {
-      let loaded = try SiteLoader.load(path, reader: reader, style: style)
+      let loaded = try SiteLoader.load(path, limits: command.input.limits, style: style)
       // A gate that looks at nothing is no gate.
       if loaded.site.firewalls.isEmpty, command.files.isEmpty {
         throw RunFailure("\(path): the site lists no firewalls, and no file is given")
@@ -144,7 +151,7 @@ struct CheckRun {
 
   private mutating func loadCommandLineSite() throws {
     let source = try command.siteOptions.document(files: command.files, groups: command.groups)
-    let loaded = try SiteLoader.parse(source, folder: "", style: style)
+    let loaded = try SiteLoader.parse(source, limits: command.input.limits, folder: "", style: style)
     let root = LintRoot(around: command.files.first.map(Paths.folder) ?? "")
     let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: root))
     var firewalls: [LoadedFirewall] = []
@@ -174,16 +181,20 @@ struct CheckRun {
     var pass = pass
     var reports: [CheckReport] = []
     for (loaded, firewalls) in sites {
-      let input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
+      var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
+      input.edgeLimit = command.limits.diagramEdges
       var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
+      SuppressionPass.mark(&report.findings, input.site)
       pass?.apply(to: &report, of: input)
       reports.append(report)
     }
     if sites.isEmpty {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
-      let input = CheckInput(policy: policy, site: nil, firewalls: loose)
+      var input = CheckInput(policy: policy, site: nil, firewalls: loose)
+      input.edgeLimit = command.limits.diagramEdges
       var report = Checker().run(input, selects: selects)
+      SuppressionPass.mark(&report.findings, input.site)
       pass?.apply(to: &report, of: input)
       reports.append(report)
     }

@@ -50,7 +50,8 @@ struct InspectCommand: ParsableCommand {
     let diagnostics = loaded.diagnostics.filter { $0.file < lines.count }.map { diagnostic in
       PositionedDiagnostic(
         path: graph.sources[diagnostic.file].path, severity: diagnostic.severity,
-        position: lines[diagnostic.file].position(at: diagnostic.range.start), message: diagnostic.message)
+        position: lines[diagnostic.file].position(at: diagnostic.range.start),
+        message: loaded.isUnderstood ? diagnostic.message : Discretion.withoutQuotes(diagnostic.message))
     }
     return InspectedFile(
       path: path, dialect: graph.dialect, counts: graph.counts, diagnostics: diagnostics,

@@ -24,13 +24,10 @@ struct FirewallLoader {
   func load(_ entry: FirewallEntry) throws -> LoadedFirewall {
     let paths = paths(of: entry)
     for (index, (path, displayPath)) in paths.enumerated() {
-      guard let canonical = Paths.canonical(path) else {
-        guard let place = place(of: entry.paths[index]) else { continue }
+      if Paths.canonical(path) == nil, let place = place(of: entry.paths[index]) {
         throw RunFailure("\(place): no such file: \(displayPath)")
       }
-      guard loader.root.holds(canonical) else {
-        throw RunFailure("\(displayPath): lies outside of the lint root \(loader.root.path)")
-      }
+      try loader.root.requireInside(path, as: displayPath)
     }
     var files = try loader.load(paths).map { try $0.understood() }
     if let groups = entry.groups { files = try Self.select(groups, in: files) }
