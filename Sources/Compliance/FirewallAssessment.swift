@@ -29,7 +29,10 @@ final class FirewallAssessment {
   /// Every source port that an ordinary client uses.
   static let clientPorts = IntervalSet<UInt32>(Interval(1024, 65535))
 
-  init(firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy, edgeLimit: Int) {
+  init(
+    firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy,
+    edgeLimit: Int = CheckInput.usualEdgeLimit
+  ) {
     self.edgeLimit = edgeLimit
     self.firewall = firewall
     self.entry = entry

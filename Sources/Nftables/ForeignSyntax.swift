@@ -17,7 +17,8 @@ enum ForeignSyntax {
     if first == 0x2F, byte(start + 1) == 0x2F || byte(start + 1) == 0x2A {
       return ("a comment begins with '#', not with '\(text(start + 2))'", start + 2)
     }
-    if first == 0x2D, Lexer.beginsWord(byte(start + 1)) || byte(start + 1) == 0x2D && Lexer.beginsWord(byte(start + 2)) {
+    if first == 0x2D, Lexer.beginsWord(byte(start + 1)) || byte(start + 1) == 0x2D && Lexer.beginsWord(byte(start + 2))
+    {
       let end = wordEnd(start)
       return ("'\(text(end))' is an option of iptables, which nft does not know", end)
     }

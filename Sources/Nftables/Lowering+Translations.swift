@@ -331,7 +331,8 @@ extension Lowering {
   ) throws(SyntaxFault) {
     for operand in operands { appendPresence(operand.field ?? operand.presence) }
     if let unknown { appendUndecidable(unknown) }
-    target.isSpread = unknown == nil && operands.count == 1 && operands[0].field == nil && target.unknown == nil
+    target.isSpread =
+      unknown == nil && operands.count == 1 && operands[0].field == nil && target.unknown == nil
       && isSpread(contents, signature)
     let isKnown = unknown == nil && operands.allSatisfy { $0.field != nil } && target.lookup == nil
     if isKnown, target.unknown == nil {

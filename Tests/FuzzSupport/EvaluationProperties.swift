@@ -73,10 +73,10 @@ enum EvaluationProperties {
     _ graph: RuleGraph, _ packets: [Packet], _ tracer: PacketTracer
   ) throws(Violation) {
     var byPlace: [[UInt32]: RuleAnalysis.Judgement] = [:]
-    RuleAnalysis(graphs: [graph]).forEach(of: [graph]) { id, judgement in
-      byPlace[[id.chain, id.rule]] = judgement
+    RuleAnalysis(graphs: [graph]).forEach(of: [graph]) { id, judgement in byPlace[[id.chain, id.rule]] = judgement }
+    for place in byPlace.keys {
+      try require(Int(place[1]) < graph.rules.count, "a rule was judged that is not there")
     }
-    try require(byPlace.keys.allSatisfy { Int($0[1]) < graph.rules.count }, "a rule was judged that is not there")
     for packet in packets {
       for step in tracer.trace(packet, recordingSteps: true).steps where step.match == .yes {
         guard let rule = step.rule, let judgement = byPlace[[step.chain, rule]] else { continue }
