@@ -28,7 +28,7 @@ struct GateTests {
   /// Nothing to look at is no success.
   @Test(arguments: [
     ("no firewalls", Folder.site.split(separator: "firewalls:")[0] + "firewalls: []\n", "lists no firewalls"),
-    ("no file", Folder.site, "edge.nft: no such file"),
+    ("no file", Folder.site, "no such file"),
   ])
   func emptySitesDoNotPass(name: String, site: String, says: String) throws {
     try Folder.with { folder in

@@ -11,7 +11,7 @@ enum Program {
     var errors: String
     /// The bytes of both, as they were written.
     var raw: [UInt8]
-    /// Seconds from start to end.
+    /// Seconds of a processor's time; the time on the wall depends on who else is at work.
     var seconds: Double
     /// Most memory that was resident, in megabytes.
     var megabytes: Int
@@ -39,7 +39,7 @@ enum Program {
   /// Runs the program in a folder to its end, or kills it after so many seconds.
   static func run(
     _ arguments: [String], folder: String, input: String = "", environment: [String] = ["NO_COLOR=1"],
-    through wrapper: [String] = [], timeout: Double = 30
+    through wrapper: [String] = [], timeout: Double = 120
   ) throws -> Outcome {
     let files = try (0..<3).map { _ in try temporaryFile() }
     defer { for file in files { close(file) } }
@@ -66,7 +66,7 @@ enum Program {
     let errors = readAll(files[2])
     return Outcome(
       status: status, output: String(decoding: output, as: UTF8.self), errors: String(decoding: errors, as: UTF8.self),
-      raw: output + errors, seconds: now() - start, megabytes: Int(usage.ru_maxrss / 1024))
+      raw: output + errors, seconds: cpuSeconds(usage), megabytes: Int(usage.ru_maxrss / 1024))
   }
 
   private static func wait(for child: pid_t, until deadline: Double) -> (Int32, rusage) {
@@ -82,6 +82,11 @@ enum Program {
     }
     let signal = status & 0x7F
     return (signal == 0 ? status >> 8 & 0xFF : 128 + signal, usage)
+  }
+
+  private static func cpuSeconds(_ usage: rusage) -> Double {
+    Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
   }
 
   private static func now() -> Double {

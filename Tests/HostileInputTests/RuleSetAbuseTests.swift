@@ -49,14 +49,14 @@ struct RuleSetAbuseTests {
       let doubled = (1..<60).map { "define a\($0) = { $a\($0 - 1), $a\($0 - 1) }\n" }.joined()
       return chain("ip saddr $a59 drop", before: "define a0 = { 1.1.1.1, 2.2.2.2 }\n" + doubled)
     },
-    AbuseCase("set of 100,000 elements", "a.nft", 0, says: "") {
-      let elements = (0..<100_000).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }.joined(separator: ",")
+    AbuseCase("set of 20,000 elements", "a.nft", 0, says: "") {
+      let elements = (0..<20_000).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }.joined(separator: ",")
       return chain(
         "ip saddr @s drop",
         before: "table inet t {\n  set s {\n    type ipv4_addr\n    elements = { \(elements) }\n  }\n}\n")
     },
     AbuseCase("concatenated ranges of all ports", "a.nft", 0, says: "") {
-      let elements = (0..<3000).map { "10.\($0 >> 8).\($0 & 255).0/24 . 0-65535 . 1-65534" }.joined(separator: ",")
+      let elements = (0..<1000).map { "10.\($0 >> 8).\($0 & 255).0/24 . 0-65535 . 1-65534" }.joined(separator: ",")
       return chain(
         "ip saddr . tcp dport . tcp sport @s drop",
         before: "table inet t {\n  set s {\n    type ipv4_addr . inet_service . inet_service\n    flags interval\n"
@@ -191,7 +191,7 @@ struct RuleSetAbuseTests {
 
   /// Wide ranges that all overlap in two fields.
   @Test func overlappingRangesStayCheap() throws {
-    let rules = (0..<400).map { index in
+    let rules = (0..<100).map { index in
       "    ip saddr 10.\(index / 2).0.0-10.255.\(index % 256).9 tcp sport \(index * 7 + 1)-\(65000 - index * 5) "
         + "tcp dport \(index * 11 + 26)-\(64000 - index * 3) \(index % 2 == 0 ? "accept" : "drop")\n"
     }.joined()

@@ -31,22 +31,22 @@ struct YAMLAbuseTests {
       "SecurityGroups: " + String(repeating: "[", count: 100_000)
     },
     AbuseCase("deep block nesting", "a.yaml", 2, says: "deeper than 64 levels") {
-      "SecurityGroups:\n" + (0..<3000).map { String(repeating: " ", count: $0) + "- \n" }.joined()
+      "SecurityGroups:\n" + (0..<600).map { String(repeating: " ", count: $0) + "- \n" }.joined()
     },
-    AbuseCase("100,000 anchors", "a.yaml", 0, says: "") {
-      (0..<100_000).map { "a\($0): &a\($0) x\n" }.joined() + export(ordinary)
+    AbuseCase("20,000 anchors", "a.yaml", 0, says: "") {
+      (0..<20_000).map { "a\($0): &a\($0) x\n" }.joined() + export(ordinary)
     },
     AbuseCase("huge scalar", "a.yaml", 2, says: "a.yaml:1:4: a scalar is longer than 1048576 bytes") {
-      "x: " + String(repeating: "a", count: 3_000_000) + "\n" + export(ordinary)
+      "x: " + String(repeating: "a", count: 1_500_000) + "\n" + export(ordinary)
     },
-    AbuseCase("one key 200,000 times", "a.yaml", 2, says: "the key 'k' on line 2 is already given on line 1") {
-      String(repeating: "k: 1\n", count: 200_000)
+    AbuseCase("one key 50,000 times", "a.yaml", 2, says: "the key 'k' on line 2 is already given on line 1") {
+      String(repeating: "k: 1\n", count: 50_000)
     },
     AbuseCase("a key twice", "a.yaml", 1, says: "the key 'FromPort' on line 4 is already given on line 4") {
       export("{IpProtocol: tcp, FromPort: 25, ToPort: 25, FromPort: 22, IpRanges: [{CidrIp: 10.0.0.0/8}]}")
     },
-    AbuseCase("100,000 documents", "a.yaml", 2, says: "a.yaml:1:5: a single value") {
-      String(repeating: "--- a\n", count: 100_000)
+    AbuseCase("20,000 documents", "a.yaml", 2, says: "a.yaml:1:5: a single value") {
+      String(repeating: "--- a\n", count: 20_000)
     },
     AbuseCase("product of lists", "a.yaml", 1, says: "too many combinations of their lists") {
       let allowed = (1..<100).map { "{IPProtocol: tcp, ports: ['\($0)']}" }.joined(separator: ",")
