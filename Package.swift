@@ -205,8 +205,17 @@ let package = Package(
         "RuleGraph",
         "SourceText",
         "Workers",
+        "YAMLDocument",
       ],
       swiftSettings: settings
+    ),
+    .testTarget(
+      name: "ComplianceTests",
+      dependencies: [
+        "Compliance",
+        "RuleGraph",
+        "SourceText",
+      ]
     ),
     .target(
       name: "Reporting",
@@ -301,6 +310,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
+        "Compliance",
         "ConformanceSupport",
         "fwlint",
       ]

@@ -79,6 +79,8 @@ public struct Finding: Sendable, Hashable {
   public var remediation: String
   /// Stable across edits elsewhere: holds no line numbers, message texts or absolute paths.
   public var fingerprint: String
+  /// Whether nothing can suppress it: what was not understood, and what must never face the Internet.
+  public var isMandatory = false
 
   /// Makes a finding.
   public init(

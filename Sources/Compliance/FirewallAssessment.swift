@@ -62,6 +62,15 @@ final class FirewallAssessment {
     return firewall.graphs.contains { graph in graph.translations.contains(where: \.mapsDestination) }
   }
 
+  /// Servers whose mail the units pick up on its way through this firewall: in transparent mode peers call them, and
+  /// never learn of the unit.
+  private var intercepted: AddressSet {
+    site.mode == "transparent" && entry.position == .forward ? site.intercepts : AddressSet()
+  }
+
+  /// Settings of the rows that a transparent unit picks up: it proxies SMTP, and passes everything else on untouched.
+  private static let interceptedSettings: Set<String> = ["smtp-port", "smtps-port", "smtp-msa-port"]
+
   /// The path of first packets in a direction.
   func path(_ direction: Direction, _ phase: PathQuestion.Phase) -> Packet.Path {
     if entry.position == .forward { return .forward }
@@ -73,7 +82,8 @@ final class FirewallAssessment {
     let key = EvaluatorKey(direction: direction, phase: phase, family: family)
     if let known = evaluators[key] { return known }
     let towardsUnits = (direction == .incoming) == (phase == .first)
-    let hull = towardsUnits && phase == .first ? unitAddresses.union(publishedHere) : unitAddresses
+    let own = unitAddresses.union(intercepted)
+    let hull = towardsUnits && phase == .first ? own.union(publishedHere) : own
     let question = PathQuestion(
       family: family, path: path(direction, phase), phase: phase, sources: towardsUnits ? nil : hull,
       destinations: towardsUnits ? hull : nil, interfaces: Set(entry.interfaces.flatMap(\.interfaces)))
@@ -148,6 +158,12 @@ final class FirewallAssessment {
       if !direct.isEmpty, !own.isEmpty, called.isEmpty || flow.peers != .unknown {
         parts.append(part(flow, .incoming, family, units: own, peers: direct))
       }
+    }
+    let servers = intercepted.restricted(to: family)
+    let setting = policy.row(requirement.row)?.setting
+    if !servers.isEmpty, let setting, Self.interceptedSettings.contains(setting) {
+      let callers = peers.subtracting(servers)
+      if !callers.isEmpty { parts.append(part(flow, .incoming, family, units: servers, peers: callers)) }
     }
     return merged(parts)
   }

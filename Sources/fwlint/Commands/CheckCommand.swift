@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var siteOptions: SiteOptions
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var input: InputOptions
   @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
@@ -42,12 +43,17 @@ struct CheckCommand: ParsableCommand {
     let outputs = try ReportOutput.parse(output, standard: format)
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
-    var report = run.check()
+    var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
     report.findings.removeAll { !selection.selects($0.code) }
+    report.suppressed.removeAll { !selection.selects($0.finding.code) }
+    let isWhole = files.isEmpty && run.failures.isEmpty
+    try suppression.applyBaselines(to: &report, isWhole: isWhole, isComplete: run.failures.isEmpty) {
+      selection.selects($0)
+    }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
     let isFailing = report.findings.contains { $0.severity >= selection.failOn }
     if let remark = report.keep(most: limits.findings) { Terminal.printErrorLine("note: \(remark)") }
-    for output in outputs { try output.write(report, style: color.style()) }
+    for output in outputs { try output.write(report, firewalls: run.firewalls, style: color.style()) }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     for name in report.exhausted {
       Terminal.printErrorLine(
@@ -169,32 +175,43 @@ struct CheckRun {
   }
 
   /// Runs the checks; several sites make one report.
-  func check() -> CheckReport {
+  func check(suppressing pass: SuppressionPass?) -> CheckReport {
     let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
     let selects: @Sendable (String) -> Bool = { selected.contains($0) }
-    var reports = sites.map { loaded, firewalls -> CheckReport in
+    var pass = pass
+    var reports: [CheckReport] = []
+    for (loaded, firewalls) in sites {
       var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
       input.edgeLimit = command.limits.diagramEdges
       var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
-      return report
+      SuppressionPass.mark(&report.findings, input.site)
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     if sites.isEmpty {
       let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
       var input = CheckInput(policy: policy, site: nil, firewalls: loose)
       input.edgeLimit = command.limits.diagramEdges
-      reports.append(Checker().run(input, selects: selects))
+      var report = Checker().run(input, selects: selects)
+      SuppressionPass.mark(&report.findings, input.site)
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     var report = CheckReport.joining(reports)
+    pass?.finish(&report)
     report.inputs = inputs(withDigests: false)
     return report
   }
+
+  /// The firewalls that were read.
+  var firewalls: [LoadedFirewall] { sites.flatMap(\.firewalls) + loose }
 
   /// The files that were read, each once.
   func inputs(withDigests: Bool) -> [InputSummary] {
     var inputs: [InputSummary] = []
     var seen: Set<String> = []
-    for firewall in sites.flatMap(\.firewalls) + loose {
+    for firewall in firewalls {
       for graph in firewall.graphs {
         for source in graph.sources where seen.insert(source.path).inserted {
           let digest = withDigests ? SHA256.hexDigest(source.bytes) : ""
