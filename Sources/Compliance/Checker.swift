@@ -78,6 +78,7 @@ public struct Checker: Sendable {
       key.message = ""
       key.fingerprint = ""
       key.remediation = ""
+      key.fix = nil
       guard finding.firewall != nil, finding.code.hasPrefix("FW1"), let place = places[key] else {
         places[key] = joined.count
         joined.append(finding)

@@ -41,7 +41,13 @@ struct OpeningChecks {
         kept[decider, default: []] += self.kept(of: blame, survey).map { ($0, survey.family) }
       }
     }
-    for index in openings.indices { openings[index].kept = openings[index].decider.flatMap { kept[$0] } ?? [] }
+    var excess: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
+    for opening in openings { if let decider = opening.decider { excess[decider, default: []] += opening.boxes } }
+    for index in openings.indices {
+      guard let decider = openings[index].decider else { continue }
+      openings[index].kept = kept[decider] ?? []
+      openings[index].excess = (excess[decider] ?? []).map { (assessment.translated($0.0), $0.1) }
+    }
     // A budget that ran out makes answers unknown; the rows of the firewall say so.
     return assessment.isExhausted ? [] : openings.map { finding($0) }
   }
@@ -72,6 +78,8 @@ struct OpeningChecks {
     var boxes: [(PacketBox, IPFamily)]
     /// What the rule lets through that is required or declared, and so has to stay.
     var kept: [(PacketBox, IPFamily)]
+    /// All that the rule opens beyond that, whatever the code.
+    var excess: [(PacketBox, IPFamily)] = []
     var packet: Packet?
     var rows: [String]
     var features: [String]
@@ -187,20 +195,11 @@ struct OpeningChecks {
         if peers?.prefixCount ?? 0 > 8 {
           if survey.direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
         }
-        box = translated(box)
+        box = assessment.translated(box)
         if !kept.contains(box) { kept.append(box) }
       }
     }
     return kept
-  }
-
-  private func translated(_ box: PacketBox) -> PacketBox {
-    let published = assessment.publishedHere
-    guard let called = box.destinations, !called.intersection(published).isEmpty else { return box }
-    var box = box
-    let units = assessment.units.filter { unit in unit.published.contains { called.contains($0.address) } }
-    box.destinations = units.reduce(called.subtracting(published)) { $0.union($1.allAddresses) }
-    return box
   }
 
   /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time: a
@@ -291,12 +290,14 @@ struct OpeningChecks {
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
     let subject =
       opening.decider == nil ? "no chain at the hook: it" : opening.decider?.rule == nil ? "the policy" : "this rule"
+    let advice = advice(on: opening)
     return Finding(
       code: opening.code, severity: CheckRegistry.severity(of: opening.code),
       message: "\(subject) \(claim(opening)): \(shown)\(more)", requirements: opening.rows, firewall: firewall.name,
       location: decision.location, related: decider.jumpLocations(opening.decider, opening.jumps),
-      packet: opening.packet, region: Array(regions.prefix(24)), remediation: remedy(opening),
-      fingerprint: Fingerprint.make([opening.code, firewall.name, opening.direction.rawValue, decision.key]))
+      packet: opening.packet, region: Array(regions.prefix(24)), remediation: advice.text,
+      fingerprint: Fingerprint.make([opening.code, firewall.name, opening.direction.rawValue, decision.key]),
+      fix: advice.fix)
   }
 
   private func claim(_ opening: Opening) -> String {
@@ -315,19 +316,23 @@ struct OpeningChecks {
     }
   }
 
-  private func remedy(_ opening: Opening) -> String {
-    if opening.code == "FW207" { return RemedyText.undecidedOpening(opening.reason) }
+  private func advice(on opening: Opening) -> Remedy.Advice {
+    if opening.code == "FW207" { return Remedy.Advice(text: RemedyText.undecidedOpening(opening.reason)) }
     if opening.decider == nil {
-      return "add a base chain at the \(opening.path.rawValue) hook with policy drop, and accept what is required"
+      return Remedy.Advice(
+        text: "add a base chain at the \(opening.path.rawValue) hook with policy drop, and accept what is required")
     }
-    let edit = Remedy(firewall: firewall).narrow(
-      to: opening.kept, decider: opening.decider, direction: opening.direction)
+    var advice = Remedy(firewall: firewall).narrow(
+      to: opening.kept, excess: opening.excess, decider: opening.decider, direction: opening.direction,
+      whole: assessment.entry.position == .host ? assessment.unitAddresses : nil)
     switch opening.code {
     case "FW206":
       let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
-      return "declare the feature in the site file (\(names)), or close it:\n" + edit
-    case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
-    default: return edit
+      advice.text = "declare the feature in the site file (\(names)), or close it:\n" + advice.text
+    case "FW203":
+      advice.text = "list it under also-open: in the site file with its reason, or close it:\n" + advice.text
+    default: break
     }
+    return advice
   }
 }

@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var siteOptions: SiteOptions
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var fixing: FixOptions
   @OptionGroup var input: InputOptions
   @OptionGroup var color: ColorOptions
 
@@ -41,13 +42,17 @@ struct CheckCommand: ParsableCommand {
     let outputs = try ReportOutput.parse(output, standard: format)
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
+    var hasPatch = false
+    if fixing.isAsked { hasPatch = try FixRun(options: fixing, selection: selection).perform(on: &run) }
     var report = run.check()
     report.findings.removeAll { !selection.selects($0.code) }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
-    for output in outputs { try output.write(report, style: color.style()) }
+    for output in outputs where output.path != nil || !fixing.printsPatch {
+      try output.write(report, style: color.style())
+    }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     if !run.failures.isEmpty { throw ExitCode(2) }
-    if report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
+    if hasPatch || report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
   }
 }
 
@@ -55,8 +60,10 @@ struct CheckCommand: ParsableCommand {
 struct CheckRun {
   let command: CheckCommand
   let style: TextStyle
-  private var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
-  private var loose: [LoadedFirewall] = []
+  private(set) var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
+  private(set) var loose: [LoadedFirewall] = []
+  /// How each firewall is read again with some files in other versions, by its name.
+  private(set) var reloads: [String: FirewallReload] = [:]
   private(set) var failures: [String] = []
 
   init(command: CheckCommand, style: TextStyle) {
@@ -109,9 +116,20 @@ struct CheckRun {
         unclaimed.subtract(hits)
         if hits.isEmpty { continue }
       }
-      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
     sites.append((loaded, firewalls))
+  }
+
+  /// Reads a firewall and keeps how that was done.
+  private mutating func remembered(_ loader: FirewallLoader, _ entry: FirewallEntry) throws -> LoadedFirewall {
+    let firewall = try loader.load(entry)
+    reloads[firewall.name] = FirewallReload(root: loader.loader.root) { files in
+      var loader = loader
+      loader.loader.reader.files = files
+      return try loader.load(entry)
+    }
+    return firewall
   }
 
   /// A file that no site lists joins the first one when --position says where it stands.
@@ -132,7 +150,7 @@ struct CheckRun {
         loaded: LoadedSite(
           site: sites[0].loaded.site, policy: sites[0].loaded.policy, folder: "", root: root, remarks: []),
         loader: command.input.loader(root: root))
-      do { sites[0].firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { sites[0].firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
   }
 
@@ -143,7 +161,7 @@ struct CheckRun {
     let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: root))
     var firewalls: [LoadedFirewall] = []
     for entry in loaded.site.firewalls {
-      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
     sites.append((loaded, firewalls))
   }
@@ -151,15 +169,33 @@ struct CheckRun {
   private mutating func loadLooseFiles() {
     for file in command.files {
       let loader = command.input.loader(root: LintRoot(around: Paths.folder(of: file)))
-      do {
+      let groups = command.groups
+      let reload = FirewallReload(root: loader.root) { known in
+        var loader = loader
+        loader.reader.files = known
         var files = try loader.load([(file, file)]).map { try $0.understood() }
-        if !command.groups.isEmpty { files = try FirewallLoader.select(command.groups, in: files) }
-        loose.append(
-          LoadedFirewall(
-            name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics)))
-      } catch { failures.append("\(error)") }
+        if !groups.isEmpty { files = try FirewallLoader.select(groups, in: files) }
+        return LoadedFirewall(
+          name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
+      }
+      do { loose.append(try reload.read([:])) } catch { failures.append("\(error)") }
+      reloads[file] = reload
     }
   }
+
+  /// What the checks look at, one input a site.
+  var inputs: [CheckInput] {
+    if sites.isEmpty { return [CheckInput(policy: loosePolicy, site: nil, firewalls: loose)] }
+    return sites.map { CheckInput(policy: $0.loaded.policy, site: $0.loaded.site, firewalls: $0.firewalls) }
+  }
+
+  /// Puts other versions of the firewalls in place of those that were read.
+  mutating func replaceFirewalls(_ inputs: [CheckInput]) {
+    if sites.isEmpty { loose = inputs.first?.firewalls ?? loose }
+    for index in sites.indices where index < inputs.count { sites[index].firewalls = inputs[index].firewalls }
+  }
+
+  private var loosePolicy: Policy? { Policy.embedded(named: command.siteOptions.policy, withWords: false).policy }
 
   /// Runs the checks; several sites make one report.
   func check() -> CheckReport {
@@ -169,8 +205,7 @@ struct CheckRun {
       return report
     }
     if sites.isEmpty {
-      let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
-      reports.append(Checker().run(CheckInput(policy: policy, site: nil, firewalls: loose)))
+      reports.append(Checker().run(CheckInput(policy: loosePolicy, site: nil, firewalls: loose)))
     }
     var report = CheckReport.joining(reports)
     report.inputs = inputs(withDigests: false)

@@ -6,7 +6,10 @@ enum FileWriter {
   /// target are kept.
   ///
   /// - Throws: a `RunFailure` that names the path.
-  static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+
+  /// The same for bytes.
+  static func write(_ text: [UInt8], to path: String) throws {
     var status = stat()
     let exists = lstat(path, &status) == 0
     if exists, status.st_mode & S_IFMT != S_IFREG {
@@ -29,11 +32,10 @@ enum FileWriter {
     }
   }
 
-  private static func write(_ text: String, descriptor: Int32, _ path: String) throws {
+  private static func write(_ text: [UInt8], descriptor: Int32, _ path: String) throws {
     guard descriptor >= 0 else { throw RunFailure("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
-    var text = text
-    let failure = text.withUTF8 { bytes -> Int32 in
+    let failure = text.withUnsafeBufferPointer { bytes -> Int32 in
       var offset = 0
       while offset < bytes.count {
         let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)

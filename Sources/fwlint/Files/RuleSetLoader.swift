@@ -40,7 +40,7 @@ struct RuleSetLoader {
   let root: LintRoot
   let forcedDialect: Dialect?
   let includePaths: [String]
-  let reader: FileReader
+  var reader: FileReader
 
   /// The rule sets of one firewall: contents of ipsets go into the dumps beside them.
   ///
