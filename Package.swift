@@ -177,6 +177,22 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    .testTarget(
+      name: "FixTests",
+      dependencies: [
+        "Compliance",
+        "ConformanceSupport",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+      ]
+    ),
     .target(
       name: "Reporting",
       dependencies: [

@@ -120,12 +120,13 @@ struct GapChecks {
     var boxes: [FamilyBox] = []
     var asked: [Fix.Flow] = []
     for (loss, box) in lost {
-      var met = isBehindNAT && !loss.isReply ? assessment.translated(box, for: requirement.feature) : box
-      widen(&met, to: loss.part.flow.peers, requirement.direction)
+      var called = box
+      widen(&called, to: loss.part.flow.peers, requirement.direction)
+      var met = isBehindNAT && !loss.isReply ? assessment.translated(called, for: requirement.feature) : called
       if isHost { met = met.withoutHost(assessment.unitAddresses, requirement.direction) }
       boxes.append((met, loss.part.family))
       // Rules cannot tell who called a unit by its own address from who called the published one.
-      for box in Set([box, met]) {
+      for box in Set([called, met]) {
         asked.append(
           Fix.Flow(family: loss.part.family, path: loss.evaluator.path, box: box, isReply: loss.isReply))
       }

@@ -34,19 +34,26 @@ struct OpeningChecks {
     }
     // What has to stay of a rule may go the other way or be of the other family.
     let deciders = Set(openings.compactMap(\.decider))
-    var kept: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
+    var kept: [TraceResult.Decider: [DirectedBox]] = [:]
     for survey in surveys {
       for blame in survey.blames {
         guard let decider = blame.decider, deciders.contains(decider) else { continue }
-        kept[decider, default: []] += self.kept(of: blame, survey).map { ($0, survey.family) }
+        kept[decider, default: []] += self.kept(of: blame, survey).map {
+          DirectedBox(box: $0, family: survey.family, direction: survey.direction)
+        }
       }
     }
-    var excess: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
-    for opening in openings { if let decider = opening.decider { excess[decider, default: []] += opening.boxes } }
+    var excess: [TraceResult.Decider: [DirectedBox]] = [:]
+    for opening in openings {
+      guard let decider = opening.decider else { continue }
+      excess[decider, default: []] += opening.boxes.map {
+        DirectedBox(box: assessment.translated($0.0), family: $0.1, direction: opening.direction)
+      }
+    }
     for index in openings.indices {
       guard let decider = openings[index].decider else { continue }
       openings[index].kept = kept[decider] ?? []
-      openings[index].excess = (excess[decider] ?? []).map { (assessment.translated($0.0), $0.1) }
+      openings[index].excess = excess[decider] ?? []
     }
     // A budget that ran out makes answers unknown; the rows of the firewall say so.
     return assessment.isExhausted ? [] : openings.map { finding($0) }
@@ -77,9 +84,9 @@ struct OpeningChecks {
     var jumps: [UInt32]
     var boxes: [(PacketBox, IPFamily)]
     /// What the rule lets through that is required or declared, and so has to stay.
-    var kept: [(PacketBox, IPFamily)]
+    var kept: [DirectedBox]
     /// All that the rule opens beyond that, whatever the code.
-    var excess: [(PacketBox, IPFamily)] = []
+    var excess: [DirectedBox] = []
     var packet: Packet?
     var rows: [String]
     var features: [String]

@@ -2,6 +2,35 @@ import Evaluation
 import PacketSets
 import Requirements
 
+/// Packets of one family, for remedies.
+typealias FamilyBox = (box: PacketBox, family: IPFamily)
+
+/// Packets of one family that come to units or leave them.
+struct DirectedBox: Hashable {
+  var box: PacketBox
+  var family: IPFamily
+  var direction: Direction
+
+  var familyBox: FamilyBox { (box, family) }
+
+  /// The units' side.
+  var ownEnd: WritableKeyPath<PacketBox, AddressSet?> {
+    direction == .incoming ? \PacketBox.destinations : \PacketBox.sources
+  }
+
+  /// The peers' side.
+  var peerEnd: WritableKeyPath<PacketBox, AddressSet?> {
+    direction == .incoming ? \PacketBox.sources : \PacketBox.destinations
+  }
+
+  /// The box whatever the addresses of one side.
+  func without(_ end: KeyPath<DirectedBox, WritableKeyPath<PacketBox, AddressSet?>>) -> DirectedBox {
+    var result = self
+    result.box[keyPath: self[keyPath: end]] = nil
+    return result
+  }
+}
+
 extension PacketBox {
   /// Boxes without those that others hold, and with those joined that differ in one field.
   static func joined(_ boxes: [FamilyBox]) -> [FamilyBox] {

@@ -4,9 +4,6 @@ import Requirements
 import RuleGraph
 import SourceText
 
-/// Packets of one family, for remedies.
-typealias FamilyBox = (box: PacketBox, family: IPFamily)
-
 /// Remedies in the language of the file: in words, and as edits where the file can be edited.
 struct Remedy {
   let firewall: LoadedFirewall
@@ -76,16 +73,16 @@ struct Remedy {
   ///   - excess: what is to be closed; its peers do not matter.
   ///   - whole: the addresses that stand for "this host" where the rules are those of the unit's own host.
   func narrow(
-    to kept: [FamilyBox], excess: [FamilyBox], decider: TraceResult.Decider?, direction: Direction,
+    to kept: [DirectedBox], excess: [DirectedBox], decider: TraceResult.Decider?, direction: Direction,
     whole: AddressSet? = nil
   ) -> Advice {
     let graphIndex = decider?.graph ?? 0
     guard graphIndex < firewall.graphs.count else { return Advice(text: "") }
     let graph = firewall.graphs[graphIndex]
-    if graph.dialect.isSecurityGroup { return narrowInGroup(kept, direction, decider, graph) }
+    if graph.dialect.isSecurityGroup { return narrowInGroup(kept.map(\.familyBox), direction, decider, graph) }
     guard let decider else { return Advice(text: "") }
     let plan = NarrowingPlan(
-      graph: graph, decider: decider, kept: PacketBox.joined(kept), excess: excess, direction: direction, whole: whole)
+      graph: graph, decider: decider, kept: kept, excess: excess, whole: whole)
     let replacement = plan.replacement
     let guarding = plan.guarding
     var ways: [[TextEdit]] = []

@@ -188,12 +188,16 @@ struct ClosingLimits {
     let own = assessment.unitAddresses.restricted(to: family)
     let called = own.union(assessment.publishedHere.restricted(to: family))
     return directions(path).flatMap { direction -> [PacketBox] in
-      var boxes = direction == .incoming ? [PacketBox(destinations: called)] : [PacketBox(sources: own)]
       if assessment.entry.position == .host {
+        // Whatever address of the host it is; but what routers and clusters say to groups is nobody's excess.
         let hosts = AddressSet.possibleHosts.restricted(to: family)
-        boxes.append(direction == .incoming ? PacketBox(sources: hosts) : PacketBox(destinations: hosts))
+        let ported = [IPProtocol.tcp, IPProtocol.udp, IPProtocol.sctp, IPProtocol.dccp, IPProtocol.udplite]
+        return [
+          PacketBox(protocols: IntervalSet(ported.map { Interval(UInt32($0)) })),
+          direction == .incoming ? PacketBox(sources: hosts, destinations: called) : PacketBox(destinations: hosts),
+        ]
       }
-      return boxes
+      return direction == .incoming ? [PacketBox(destinations: called)] : [PacketBox(sources: own)]
     }
   }
 

@@ -8,10 +8,9 @@ struct NarrowingPlan {
   let graph: RuleGraph
   let decider: TraceResult.Decider
   /// What has to stay.
-  let kept: [FamilyBox]
+  let kept: [DirectedBox]
   /// What is to be closed.
-  let excess: [FamilyBox]
-  let direction: Direction
+  let excess: [DirectedBox]
   /// The addresses that stand for "this host"; nil where the rules are not those of the unit's own host.
   let whole: AddressSet?
 
@@ -27,24 +26,21 @@ struct NarrowingPlan {
   var replacement: [String]? {
     guard let rule = decider.rule, graph.rules[Int(rule)].isWritten, graph.rules[Int(rule)].verdict.kind == .accept
     else { return nil }
-    if kept.isEmpty { return [] }
-    return accepting(rule, kept.map { (box($0.box), $0.family) })
+    return kept.isEmpty ? [] : accepting(rule, full)
   }
 
   /// The same without the units' addresses, for chains that only their packets reach.
   var shortReplacement: [String]? {
     guard let rule = decider.rule, !kept.isEmpty, replacement != nil else { return nil }
-    return accepting(
-      rule,
-      PacketBox.joined(
-        kept.map { box, family in
-          var box = box
-          if direction == .incoming { box.destinations = nil } else { box.sources = nil }
-          return (box, family)
-        }))
+    return accepting(rule, kept.map { $0.without(\.ownEnd).familyBox })
   }
 
-  private func box(_ box: PacketBox) -> PacketBox { whole.map { box.withoutHost($0, direction) } ?? box }
+  /// What has to stay; on the unit's own host its addresses go without saying.
+  private var full: [FamilyBox] {
+    kept.map { entry in
+      (whole.map { entry.box.withoutHost($0, entry.direction) } ?? entry.box, entry.family)
+    }
+  }
 
   func edit(replacingBy lines: [String]) -> TextEdit? { decider.rule.flatMap { editor.replace($0, by: lines) } }
 
@@ -52,7 +48,7 @@ struct NarrowingPlan {
   private func accepting(_ rule: UInt32?, _ boxes: [FamilyBox]) -> [String]? {
     guard let (header, rest) = headerAndRest(rule) else { return nil }
     var lines: [String] = []
-    for (box, family) in boxes {
+    for (box, family) in PacketBox.joined(boxes) {
       guard let matches = writer.matches(of: box, family) else { return nil }
       lines += matches.map { match in [header, match, rest].filter { !$0.isEmpty }.joined(separator: " ") }
     }
@@ -75,15 +71,9 @@ struct NarrowingPlan {
   /// traffic is left alone.
   var guarding: [String]? {
     guard let (header, rest) = headerAndRest(decider.rule), let drop = RuleRest.dropping(rest, isNft: isNft),
-      var lines = kept.isEmpty ? [] : accepting(decider.rule, kept.map { (box($0.box), $0.family) })
+      var lines = kept.isEmpty ? [] : accepting(decider.rule, full)
     else { return nil }
-    var boxes: [FamilyBox] = []
-    for (box, family) in excess {
-      var box = box
-      if direction == .incoming { box.sources = nil } else { box.destinations = nil }
-      if !boxes.contains(where: { $0.family == family && $0.box == box }) { boxes.append((box, family)) }
-    }
-    for (box, family) in boxes {
+    for (box, family) in PacketBox.joined(excess.map { $0.without(\.peerEnd).familyBox }) {
       guard let matches = writer.matches(of: box, family) else { return nil }
       lines += matches.map { match in [header, match, drop].filter { !$0.isEmpty }.joined(separator: " ") }
     }
