@@ -11,6 +11,24 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
 
+/// libFuzzer's driver around the targets of FuzzSupport; only with FWLINT_FUZZ set, as it links only with
+/// `--sanitize fuzzer` (see Tests/Fuzzing/run).
+let fuzzers: [Target] =
+  Context.environment["FWLINT_FUZZ"] == nil
+  ? []
+  : [
+    .target(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CLibFuzzer",
+        "FuzzSupport",
+      ],
+      path: "Tests/Fuzzing",
+      exclude: ["run"]
+    ),
+  ]
+
 let package = Package(
   name: "fwlint",
   products: [
@@ -56,6 +74,10 @@ let package = Package(
       dependencies: ["PacketSets"]
     ),
 
+    // MARK: Work on several cores
+
+    .target(name: "Workers", swiftSettings: settings),
+
     // MARK: The normalised rule graph and what happens to packets in it
 
     .target(
@@ -77,6 +99,7 @@ let package = Package(
         "PacketSets",
         "RuleGraph",
         "SourceText",
+        "Workers",
       ],
       swiftSettings: settings
     ),
@@ -120,8 +143,10 @@ let package = Package(
     .testTarget(
       name: "IptablesSaveTests",
       dependencies: [
+        "ConformanceSupport",
         "Evaluation",
         "IptablesSave",
+        "Nftables",
       ]
     ),
 
@@ -174,6 +199,7 @@ let package = Package(
         "Requirements",
         "RuleGraph",
         "SourceText",
+        "Workers",
       ],
       swiftSettings: settings
     ),
@@ -220,10 +246,12 @@ let package = Package(
       name: "ConformanceSupport",
       dependencies: [
         "CNetworkNamespace",
+        "Compliance",
         "Evaluation",
         "IptablesSave",
         "Nftables",
         "PacketSets",
+        "Requirements",
         "RuleGraph",
         "SourceText",
       ],
@@ -276,6 +304,35 @@ let package = Package(
         "fwlint",
       ]
     ),
-  ],
+
+    // MARK: Input from people who mean harm
+
+    .target(
+      name: "FuzzSupport",
+      dependencies: [
+        "Compliance",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+        "YAMLDocument",
+      ],
+      path: "Tests/FuzzSupport",
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "HostileInputTests",
+      dependencies: [
+        "ConformanceSupport",
+        "FuzzSupport",
+        "fwlint",
+      ]
+    ),
+  ] + fuzzers,
   swiftLanguageModes: [.v6]
 )

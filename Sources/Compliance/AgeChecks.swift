@@ -44,8 +44,13 @@ struct AgeChecks {
   }
 
   /// Rules that admit a deprecated row's flow, for files without a site: whatever the addresses.
-  func run(_ firewall: LoadedFirewall, _ policy: Policy) -> [Finding] {
+  ///
+  /// - Returns: the findings, and whether the budget of diagram edges ran out before all were looked for.
+  func run(
+    _ firewall: LoadedFirewall, _ policy: Policy, edgeLimit: Int
+  ) -> (findings: [Finding], isExhausted: Bool) {
     var findings: [Finding] = []
+    var isExhausted = false
     var seen: Set<TraceResult.Decider> = []
     let rows = policy.rows.filter(\.isDeprecated)
     for row in rows {
@@ -53,7 +58,9 @@ struct AgeChecks {
         for path in row.direction == .incoming ? [Packet.Path.input, .forward] : [.output, .forward] {
           for family in IPFamily.allCases where firewall.speaks(of: family) {
             let evaluator = PathEvaluator(
-              graphs: firewall.graphs, question: PathQuestion(family: family, path: path, phase: .first))
+              graphs: firewall.graphs, question: PathQuestion(family: family, path: path, phase: .first),
+              edgeLimit: edgeLimit)
+            defer { isExhausted = isExhausted || evaluator.isExhausted }
             let all = evaluator.select(
               PacketBox(protocols: IntervalSet(Interval(UInt32(transport.protocolNumber)))))
             let flow = evaluator.restrict(evaluator.surelyAllowed(all), to: .transport(transport))
@@ -69,7 +76,7 @@ struct AgeChecks {
         }
       }
     }
-    return findings
+    return (findings, isExhausted)
   }
 
   /// Whether a rule is about some ports rather than all.

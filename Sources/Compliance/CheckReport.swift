@@ -54,6 +54,8 @@ public struct CheckReport: Sendable {
   public var findings: [Finding]
   /// The number of rules read.
   public var ruleCount: Int
+  /// Names of the firewalls on which the evaluation budget ran out: not everything was judged there.
+  public var exhausted: [String] = []
   /// Remarks on the run as a whole, such as "no site file: only the graph, age and input checks ran".
   public var remarks: [String]
   /// The files that findings point into, by path, for code frames.
@@ -75,6 +77,18 @@ public struct CheckReport: Sendable {
     self.sources = sources
   }
 
+  /// Leaves out what is beyond a number of findings, the least severe first and of those the last ones.
+  ///
+  /// - Returns: a remark that says so, which is among the report's remarks then; nil when nothing was left out.
+  public mutating func keep(most count: Int) -> String? {
+    guard findings.count > count else { return nil }
+    let ranked = findings.indices.sorted { (findings[$1].severity, $0) < (findings[$0].severity, $1) }
+    let remark = "\(findings.count - count) more findings were left out (--max-findings)"
+    findings = ranked.prefix(count).sorted().map { findings[$0] }
+    remarks.append(remark)
+    return remark
+  }
+
   /// The number of findings of a severity.
   public func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
 }
@@ -87,6 +101,7 @@ extension CheckReport {
       result.requirements += report.requirements
       result.findings += report.findings
       result.ruleCount += report.ruleCount
+      result.exhausted += report.exhausted
       result.remarks += report.remarks.filter { !result.remarks.contains($0) }
       result.sources.merge(report.sources) { first, _ in first }
     }

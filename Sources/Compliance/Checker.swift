@@ -3,62 +3,130 @@ import PacketSets
 import Requirements
 import RuleGraph
 import SourceText
+import Workers
 
 /// Runs every check and puts the results together.
 public struct Checker: Sendable {
   /// Makes a checker.
   public init() {}
 
+  /// What came of one part of the work.
+  private struct Part: Sendable {
+    var findings: [Finding] = []
+    var requirements: [RequirementVerdict] = []
+    var remarks: [String] = []
+    /// Whether the evaluation budget ran out.
+    var isExhausted = false
+  }
+
   /// The verdicts and findings on an input; the caller fills in `inputs`.
   ///
-  /// Findings carry the site's severities; codes that it switches off are left out.
-  public func run(_ input: CheckInput) -> CheckReport {
+  /// Findings carry the site's severities; codes that it switches off are left out. Firewalls are checked side by side,
+  /// and what comes of it is the same on any number of cores.
+  ///
+  /// - Parameter selects: whether findings of a code are asked for; checks of which none is are not run.
+  public func run(_ input: CheckInput, selects: @Sendable (String) -> Bool = { _ in true }) -> CheckReport {
     let map = SourceMap()
     var report = CheckReport(policyName: input.policy?.name, policyVersion: input.policy?.version)
     var findings: [Finding] = []
-    for firewall in input.firewalls {
-      report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
-      findings += InputChecks(map: map).run(firewall).filter { finding in
-        finding.code != "FW504" || !isResolved(finding, input)
-      }
-      let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
-      let graph = GraphChecks(firewall: firewall, facts: facts, map: map).run()
-      findings += graph.findings
-      report.remarks += graph.remarks
+    let wanted = Set(
+      CheckRegistry.checks.map(\.code).filter { code in
+        guard selects(code) else { return false }
+        if let override = input.site?.severity(of: code) { return override != nil }
+        return true
+      })
+    let firewalls = input.firewalls
+    let requirements = input.site.flatMap { site in input.policy.map { site.requirements($0) } } ?? []
+    let regions = input.site.flatMap { site in
+      input.policy.map { PolicyRegions(site: site, policy: $0, requirements: requirements) }
     }
-    if let site = input.site, let policy = input.policy {
-      let requirements = site.requirements(policy)
+    // What the files say by themselves, then what they do for the site: twice as many parts as firewalls.
+    let count = firewalls.count
+    let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
+    let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
+      index < count
+        ? own(firewalls[index], input, wanted, map)
+        : site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+    }
+    for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
+      report.exhausted.append(firewall.name)
+    }
+    for (firewall, part) in zip(firewalls, parts) {
+      report.ruleCount += firewall.graphs.reduce(0) { $0 + $1.counts.rules }
+      findings += part.findings
+      report.remarks += part.remarks
+    }
+    if let site = input.site, input.policy != nil {
       findings += AgeChecks(map: map).run(requirements, site)
-      let regions = PolicyRegions(site: site, policy: policy, requirements: requirements)
-      for firewall in input.firewalls {
-        guard let entry = firewall.entry else { continue }
-        let assessment = FirewallAssessment(firewall: firewall, entry: entry, site: site, policy: policy)
-        let gaps = GapChecks(assessment: assessment, map: map)
-        for requirement in requirements {
-          let (status, found) = gaps.run(requirement)
-          report.requirements.append(
-            RequirementVerdict(
-              id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
-              firewall: firewall.name, status: status))
-          findings += found
-        }
-        findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
-        findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
-        if assessment.isExhausted {
-          report.remarks.append(
-            "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
-          )
-        }
+      for part in parts[count...] {
+        findings += part.findings
+        report.requirements += part.requirements
+        report.remarks += part.remarks
       }
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
-      if let policy = input.policy {
-        for firewall in input.firewalls { findings += AgeChecks(map: map).run(firewall, policy) }
+      if let policy = input.policy, wanted.contains("FW301") {
+        let ages = Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy, edgeLimit: input.edgeLimit) }
+        for (firewall, age) in zip(firewalls, ages) {
+          findings += age.findings
+          if age.isExhausted { report.exhausted.append(firewall.name) }
+        }
       }
     }
     report.findings = finished(findings, input.site)
     report.sources = map.sources
     return report
+  }
+
+  /// Rules below which a second core costs more than it gains.
+  private static let smallInput = 500
+
+  /// What a firewall's files say by themselves.
+  private func own(
+    _ firewall: LoadedFirewall, _ input: CheckInput, _ wanted: Set<String>, _ map: SourceMap
+  ) -> Part {
+    var part = Part()
+    part.findings = InputChecks(map: map).run(firewall).filter { finding in
+      finding.code != "FW504" || !isResolved(finding, input)
+    }
+    guard !wanted.isDisjoint(with: GraphChecks.codes) else { return part }
+    let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
+    let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
+    part.findings += graph.findings
+    part.remarks = graph.remarks
+    return part
+  }
+
+  /// What a firewall does for the site.
+  private func site(
+    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
+  ) -> Part {
+    var part = Part()
+    guard let regions, let entry = firewall.entry else { return part }
+    let assessment = FirewallAssessment(
+      firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: edgeLimit)
+    let gaps = GapChecks(assessment: assessment, map: map)
+    for requirement in regions.requirements {
+      let (status, found) = gaps.run(requirement)
+      part.requirements.append(
+        RequirementVerdict(
+          id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
+          firewall: firewall.name, status: status))
+      part.findings += found
+    }
+    if !wanted.isDisjoint(with: OpeningChecks.codes) {
+      part.findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
+    }
+    if !wanted.isDisjoint(with: TranslationChecks.codes) {
+      part.findings += TranslationChecks(assessment: assessment, regions: regions, map: map).run()
+    }
+    if assessment.isExhausted {
+      part.isExhausted = true
+      part.remarks.append(
+        "\(firewall.name): the evaluation budget ran out; openings were not judged, and rows from there on are undecided"
+      )
+    }
+    return part
   }
 
   private func isResolved(_ finding: Finding, _ input: CheckInput) -> Bool {
@@ -70,8 +138,13 @@ public struct Checker: Sendable {
   /// Mirrored rows joined, severities applied, in a fixed order, fingerprints made distinct.
   private func finished(_ findings: [Finding], _ site: Site?) -> [Finding] {
     var joined: [Finding] = []
+    joined.reserveCapacity(findings.count)
     var places: [Finding: Int] = [:]
     for finding in findings {
+      guard finding.firewall != nil, finding.code.hasPrefix("FW1") else {
+        joined.append(finding)
+        continue
+      }
       // Two rows or features may state the same flow: one finding, all ids.
       var key = finding
       key.requirements = []
@@ -79,7 +152,7 @@ public struct Checker: Sendable {
       key.fingerprint = ""
       key.remediation = ""
       key.fix = nil
-      guard finding.firewall != nil, finding.code.hasPrefix("FW1"), let place = places[key] else {
+      guard let place = places[key] else {
         places[key] = joined.count
         joined.append(finding)
         continue
@@ -96,7 +169,7 @@ public struct Checker: Sendable {
       }
       result.append(finding)
     }
-    result.sort { order($0) < order($1) }
+    result.sort(by: precedes)
     var seen: [String: Int] = [:]
     for index in result.indices {
       let print = result[index].fingerprint
@@ -107,10 +180,15 @@ public struct Checker: Sendable {
     return result
   }
 
-  private func order(_ finding: Finding) -> (String, Int, Int, String, String) {
-    (
-      finding.location?.path ?? finding.firewall ?? "", finding.location?.line ?? 0, finding.location?.column ?? 0,
-      finding.code, finding.message
-    )
+  /// By path, line, column, code and message.
+  private func precedes(_ left: Finding, _ right: Finding) -> Bool {
+    let leftPath = left.location?.path ?? left.firewall ?? ""
+    let rightPath = right.location?.path ?? right.firewall ?? ""
+    if leftPath != rightPath { return leftPath < rightPath }
+    let leftPlace = (left.location?.line ?? 0, left.location?.column ?? 0)
+    let rightPlace = (right.location?.line ?? 0, right.location?.column ?? 0)
+    if leftPlace != rightPlace { return leftPlace < rightPlace }
+    if left.code != right.code { return left.code < right.code }
+    return left.message < right.message
   }
 }

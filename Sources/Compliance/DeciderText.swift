@@ -37,7 +37,7 @@ struct DeciderText {
   func jumpLocations(_ decider: TraceResult.Decider?, _ jumps: [UInt32]) -> [RelatedLocation] {
     guard let decider, decider.graph < firewall.graphs.count else { return [] }
     let graph = firewall.graphs[decider.graph]
-    var related: [RelatedLocation] = []
+    var related = label(of: decider, graph)
     for (index, caller) in jumps.enumerated() {
       let callee = index + 1 < jumps.count ? jumps[index + 1] : decider.chain
       let jump = graph.chains[Int(caller)].rules.first { rule in
@@ -51,6 +51,18 @@ struct DeciderText {
           message: "chain \(graph.names[graph.chains[Int(callee)].name]) is called here"))
     }
     return related
+  }
+}
+
+extension DeciderText {
+  /// How the provider calls the rule of a security group, and what somebody wrote about it.
+  private func label(of decider: TraceResult.Decider, _ graph: RuleGraph) -> [RelatedLocation] {
+    guard let rule = decider.rule, let label = graph.labels[rule],
+      let range = label.name ?? label.description, let source = graph.sources.first
+    else { return [] }
+    let name = graph.labelName(ofRule: rule).map { "rule \($0)" } ?? "the rule's description"
+    let description = graph.labelDescription(ofRule: rule).map { ": \($0)" } ?? ""
+    return [RelatedLocation(location: map.location(source, range), message: name + description)]
   }
 }
 

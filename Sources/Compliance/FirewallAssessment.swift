@@ -17,6 +17,8 @@ final class FirewallAssessment {
   /// Families in which the units have addresses.
   let families: [IPFamily]
   private var evaluators: [EvaluatorKey: PathEvaluator] = [:]
+  private var others: [PathEvaluator] = []
+  private let edgeLimit: Int
 
   private struct EvaluatorKey: Hashable {
     var direction: Direction
@@ -27,7 +29,8 @@ final class FirewallAssessment {
   /// Every source port that an ordinary client uses.
   static let clientPorts = IntervalSet<UInt32>(Interval(1024, 65535))
 
-  init(firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy) {
+  init(firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy, edgeLimit: Int) {
+    self.edgeLimit = edgeLimit
     self.firewall = firewall
     self.entry = entry
     self.site = site
@@ -86,13 +89,27 @@ final class FirewallAssessment {
     let question = PathQuestion(
       family: family, path: path(direction, phase), phase: phase, sources: towardsUnits ? nil : hull,
       destinations: towardsUnits ? hull : nil, interfaces: Set(entry.interfaces.flatMap(\.interfaces)))
-    let evaluator = PathEvaluator(graphs: firewall.graphs, facts: facts, question: question)
+    let evaluator = makeEvaluator(question)
     evaluators[key] = evaluator
     return evaluator
   }
 
+  /// The summary of a path for a question that nobody else asks; its cost counts as the firewall's, too.
+  func evaluator(for question: PathQuestion) -> PathEvaluator {
+    let evaluator = makeEvaluator(question)
+    others.append(evaluator)
+    return evaluator
+  }
+
+  /// What the others have left of the budget is this one's.
+  private func makeEvaluator(_ question: PathQuestion) -> PathEvaluator {
+    let spent = evaluators.values.reduce(0) { $0 + $1.edgeCount } + others.reduce(0) { $0 + $1.edgeCount }
+    return PathEvaluator(
+      graphs: firewall.graphs, facts: facts, question: question, edgeLimit: max(1, edgeLimit - spent))
+  }
+
   /// Whether some evaluation ran out of its budget: what it says from then on is worth nothing.
-  var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) }
+  var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) || others.contains(where: \.isExhausted) }
 
   // MARK: Flows
 

@@ -64,7 +64,7 @@ struct GapChecks {
         add(loss(blame, part.part, forth, isReply: false))
       }
       guard let reply = part.reply, !reply.blocked.isEmpty else { continue }
-      let back = assessment.evaluator(part.part.direction, .reply, part.part.family)
+      let back = assessment.evaluator(part.part.direction, part.replyPhase, part.part.family)
       for blame in back.blameDrops(reply.blocked) { add(loss(blame, part.part, back, isReply: true)) }
     }
     let failsForth = groups.contains { $0.contains { !$0.isReply } }
@@ -182,7 +182,7 @@ struct GapChecks {
 
   private func undecidedRule(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
     let isReply = part.undecided.isEmpty
-    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let packet = evaluator.witness(of: packets)
     let result = packet.map { PacketTracer(graphs: firewall.graphs, facts: assessment.facts).trace($0) }
@@ -199,7 +199,7 @@ struct GapChecks {
     key: String, isLost: Bool = false, packet: Packet? = nil
   ) -> Finding {
     let isReply = part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
-    let evaluator = assessment.evaluator(part.part.direction, isReply ? .reply : .first, part.part.family)
+    let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }

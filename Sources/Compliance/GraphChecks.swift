@@ -11,6 +11,11 @@ struct GraphChecks {
   let firewall: LoadedFirewall
   let facts: SiteFacts
   let map: SourceMap
+  /// Edges that the packet sets may take.
+  let edgeLimit: Int
+
+  /// The codes of its findings.
+  static let codes: Set<String> = ["FW401", "FW402", "FW403", "FW404", "FW405"]
 
   /// Findings of one code in a firewall before the rest is left out.
   static let limit = 200
@@ -19,46 +24,40 @@ struct GraphChecks {
   func run() -> (findings: [Finding], remarks: [String]) {
     let graphs = firewall.graphs.filter { !$0.dialect.isSecurityGroup }
     guard !graphs.isEmpty, graphs.count == firewall.graphs.count else { return ([], []) }
-    var findings = unreachableChains()
+    var findings: [Finding] = []
     var remarks: [String] = []
-    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts)
-    for (id, judgement) in analysis.judgements.sorted(by: { $0.key < $1.key }) {
+    let analysis = RuleAnalysis(graphs: firewall.graphs, facts: facts, edgeLimit: edgeLimit)
+    var counts: [String: Int] = [:]
+    /// Further findings of a code are counted only: making their words takes longer than finding them.
+    func add(_ code: String, _ make: () -> Finding) {
+      counts[code, default: 0] += 1
+      if counts[code, default: 0] <= Self.limit { findings.append(make()) }
+    }
+    for finding in unreachableChains() { add(finding.code) { finding } }
+    analysis.forEach(of: firewall.graphs) { id, judgement in
       let graph = firewall.graphs[id.graph]
       let rule = graph.rules[Int(id.rule)]
-      guard rule.isWritten, !analysis.skipped.contains([UInt32(id.graph), id.chain]) else { continue }
+      guard rule.isWritten else { return }
       if judgement.isNeverTrue {
-        findings.append(never(id, rule, graph))
+        let isEmpty = looksUpNothing(rule, graph)
+        add(isEmpty ? "FW405" : "FW404") { never(id, graph, looksUpNothing: isEmpty) }
       } else if judgement.isShadowed {
-        findings.append(shadowed(id, analysis.causes[id] ?? [], graph))
-      } else if judgement.isRedundant, !logs(rule, graph), !isCause(id, analysis) {
-        findings.append(redundant(id, graph))
+        add("FW401") { shadowed(id, analysis.causes(of: id, in: firewall.graphs), graph) }
+      } else if judgement.isRedundant, !logs(rule, graph), !analysis.isCause(id) {
+        add("FW402") { redundant(id, graph) }
       }
     }
     for chain in analysis.skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let graph = firewall.graphs[Int(chain[0])]
       let name = graph.names[graph.chains[Int(chain[1])].name]
       remarks.append(
-        "\(firewall.name): chain \(name) is too large for the checks on shadowed and redundant rules; they left it out")
-    }
-    return (limited(findings, &remarks), remarks)
-  }
-
-  /// Whether a rule shadows another: that one goes first, and only then can be asked whether this one is needed.
-  private func isCause(_ id: RuleAnalysis.RuleID, _ analysis: RuleAnalysis) -> Bool {
-    analysis.causes.contains { $0.key.graph == id.graph && $0.value.contains(id.rule) }
-  }
-
-  private func limited(_ findings: [Finding], _ remarks: inout [String]) -> [Finding] {
-    var counts: [String: Int] = [:]
-    var kept: [Finding] = []
-    for finding in findings {
-      counts[finding.code, default: 0] += 1
-      if counts[finding.code, default: 0] <= Self.limit { kept.append(finding) }
+        "\(firewall.name): rules of chain \(name) are compared with one another only, as it is large: what called chains "
+          + "and sets decide is not counted as shadowing")
     }
     for (code, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.limit {
       remarks.append("\(firewall.name): \(count - Self.limit) more findings of \(code) were left out")
     }
-    return kept
+    return (findings, remarks)
   }
 
   private func make(
@@ -138,16 +137,19 @@ struct GraphChecks {
 
   // MARK: FW404, FW405
 
-  private func never(_ id: RuleAnalysis.RuleID, _ rule: Rule, _ graph: RuleGraph) -> Finding {
-    let name = chainName(id.chain, graph)
-    let location = map.location(ofRule: id.rule, in: graph)
-    let looksUpNothing = graph.items(of: rule).contains { item in
+  private func looksUpNothing(_ rule: Rule, _ graph: RuleGraph) -> Bool {
+    graph.items(of: rule).contains { item in
       switch item.kind {
       case .set: isEmpty(graph.sets[Int(item.a)]) && !item.isNegated
       case .lookup: graph.lookups[Int(item.a)].count == 0 && !item.isNegated
       default: false
       }
     }
+  }
+
+  private func never(_ id: RuleAnalysis.RuleID, _ graph: RuleGraph, looksUpNothing: Bool) -> Finding {
+    let name = chainName(id.chain, graph)
+    let location = map.location(ofRule: id.rule, in: graph)
     if looksUpNothing {
       return make(
         "FW405", "this rule of chain \(name) looks packets up in a set without elements, so it never matches", location,

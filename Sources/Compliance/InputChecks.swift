@@ -35,20 +35,31 @@ struct InputChecks {
     var findings: [Finding] = []
     for (index, rule) in graph.rules.enumerated() where rule.understanding == .approximated && rule.isWritten {
       guard findings.count < Self.limit else { break }
-      let reasons = graph.items(of: rule).compactMap { item -> String? in
-        item.kind == .undecidable || item.kind == .setUnknown ? graph.reason(of: item) : nil
-      }
-      guard !reasons.isEmpty || rule.verdict.kind == .queue || rule.verdict.kind == .unknown else { continue }
-      let reason = reasons.isEmpty ? "its verdict" : reasons.joined(separator: ", ")
+      // References have a code of their own.
+      let unknown = graph.approximations(of: UInt32(index)).filter { !$0.reason.hasPrefix("contents of ") }
+      guard let first = unknown.first else { continue }
       let text = graph.sources[Int(rule.file)].text(rule.range)
       findings.append(
         Finding(
           code: "FW502", severity: CheckRegistry.severity(of: "FW502"),
-          message: "whether this rule matches is not known offline: \(reason)", firewall: firewall.name,
-          location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(reason),
+          message: Self.message(unknown), firewall: firewall.name,
+          location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(first.reason),
           fingerprint: Fingerprint.make(["FW502", firewall.name, text])))
     }
     return findings
+  }
+
+  /// What is not known, and what decides it, in one sentence.
+  private static func message(_ unknown: [Approximation]) -> String {
+    let parts: [(Approximation.Part, String)] = [
+      (.match, "whether this rule matches"), (.verdict, "what becomes of the packets that this rule matches"),
+      (.effect, "what this rule writes"),
+    ]
+    let clauses = parts.compactMap { part, words -> String? in
+      let reasons = unknown.filter { $0.part == part }.map(\.reason)
+      return reasons.isEmpty ? nil : "\(words) is not known offline: \(reasons.joined(separator: ", "))"
+    }
+    return clauses.joined(separator: "; ")
   }
 
   private func references(_ graph: RuleGraph, _ firewall: LoadedFirewall) -> [Finding] {

@@ -13,17 +13,24 @@ struct OpeningChecks {
   let regions: PolicyRegions
   let map: SourceMap
 
+  /// The codes of its findings.
+  static let codes: Set<String> = ["FW201", "FW202", "FW203", "FW204", "FW205", "FW206", "FW207", "FW301"]
+
   private var firewall: LoadedFirewall { assessment.firewall }
 
   /// All findings of both directions and families; equal rules of both families are one finding.
   func run() -> [Finding] {
+    let wants = OpeningWants(regions, assessment.units)
     let surveys = Direction.allCases.flatMap { direction in
-      assessment.families.filter(firewall.speaks).map { survey(direction, $0) }
+      assessment.families.filter(firewall.speaks).map { OpeningSurvey(direction, $0, assessment, wants) }
     }
+    // Where nothing is open beyond what is wanted nobody is to blame.
+    guard surveys.contains(where: { !$0.sure.isEmpty || !$0.doubtful.isEmpty }) else { return [] }
+    let surveyed = surveys.map { (survey: $0, blames: $0.blames()) }
     var openings: [Opening] = []
     var places: [Opening.Key: Int] = [:]
-    for survey in surveys {
-      for opening in self.openings(survey) {
+    for (survey, blames) in surveyed {
+      for opening in self.openings(survey, blames) {
         if let known = places[opening.key] {
           openings[known].merge(opening)
         } else {
@@ -35,8 +42,8 @@ struct OpeningChecks {
     // What has to stay of a rule may go the other way or be of the other family.
     let deciders = Set(openings.compactMap(\.decider))
     var kept: [TraceResult.Decider: [DirectedBox]] = [:]
-    for survey in surveys {
-      for blame in survey.blames {
+    for (survey, blames) in surveyed {
+      for blame in blames {
         guard let decider = blame.decider, deciders.contains(decider) else { continue }
         kept[decider, default: []] += self.kept(of: blame, survey).map {
           DirectedBox(box: $0, family: survey.family, direction: survey.direction)
@@ -57,22 +64,6 @@ struct OpeningChecks {
     }
     // A budget that ran out makes answers unknown; the rows of the firewall say so.
     return assessment.isExhausted ? [] : openings.map { finding($0) }
-  }
-
-  /// What passes in one direction and family, and what of it is wanted.
-  private struct Survey {
-    var direction: Direction
-    var family: IPFamily
-    var evaluator: PathEvaluator
-    /// What surely passes beyond what is wanted.
-    var sure: PacketSelection
-    /// What perhaps passes beyond what is wanted.
-    var doubtful: PacketSelection
-    /// What surely passes, by the rules that let it.
-    var blames: [Blame]
-    var permitted: [(box: PacketBox, requirement: Requirement)]
-    /// What is required, or declared open.
-    var wanted: [PacketBox]
   }
 
   /// What one rule opens, as far as one code says it.
@@ -111,64 +102,15 @@ struct OpeningChecks {
     }
   }
 
-  private func survey(_ direction: Direction, _ family: IPFamily) -> Survey {
-    let evaluator = assessment.evaluator(direction, .first, family)
-    let own = assessment.unitAddresses.union(assessment.publishedHere).restricted(to: family)
-    let universe = evaluator.select(universe(direction, own))
-    let allowed = evaluator.surelyAllowed(universe)
-    let permitted = regions.permitted(direction, units: assessment.units)
-    let wanted = permitted.map(\.box) + regions.alsoOpen(direction, units: assessment.units)
-    var excess = evaluator.possiblyAllowed(universe)
-    func take(_ part: PacketBox) {
-      if !excess.isEmpty { excess = evaluator.difference(excess, evaluator.restrict(excess, to: part)) }
-    }
-    for part in wanted { take(part) }
-    // What goes from one unit to another may be wanted at either end; what goes to itself never leaves it.
-    let opposite: Direction = direction == .incoming ? .outgoing : .incoming
-    for part in regions.permitted(opposite, units: assessment.units) { take(part.box) }
-    for part in regions.alsoOpen(opposite, units: assessment.units) { take(part) }
-    for unit in assessment.units {
-      let addresses = unit.published.reduce(unit.allAddresses) { $0.union(AddressSet($1.address)) }
-      take(PacketBox(sources: addresses, destinations: addresses))
-    }
-    // Between units: what comes in at one end is judged there.
-    if direction == .outgoing { take(PacketBox(destinations: own)) }
-    take(PolicyRegions.housekeeping(family))
-    take(PolicyRegions.foreignICMP(family))
-    // Destinations that a host cannot have are no way out, nor sources a way in.
-    let impossible = AddressSet.all.subtracting(.possibleHosts)
-    take(direction == .incoming ? PacketBox(sources: impossible) : PacketBox(destinations: impossible))
-    let sure = evaluator.intersection(excess, allowed)
-    return Survey(
-      direction: direction, family: family, evaluator: evaluator, sure: sure,
-      doubtful: evaluator.difference(excess, allowed),
-      // Blame all that is allowed, so that a rule's breadth is known, then keep the excess of each rule.
-      blames: allowed.isEmpty ? [] : evaluator.blameAccepts(allowed), permitted: permitted, wanted: wanted)
-  }
-
-  /// Everything that may reach or leave the units, by the interfaces that the site names.
-  private func universe(_ direction: Direction, _ own: AddressSet) -> PacketBox {
-    var box = PacketBox()
-    if direction == .incoming { box.destinations = own } else { box.sources = own }
-    let interfaces = Set(
-      assessment.entry.interfaces.filter { $0.subject != InterfaceBinding.units }.flatMap(\.interfaces))
-    let unitSide = assessment.entry.interfaces(of: InterfaceBinding.units).map { Set($0) }
-    let peerSide = interfaces.isEmpty ? nil : interfaces
-    let isForward = assessment.entry.position == .forward
-    box.inputInterfaces = direction == .incoming ? peerSide : isForward ? unitSide : peerSide
-    box.outputInterfaces = direction == .incoming ? (isForward ? unitSide : peerSide) : peerSide
-    return box
-  }
-
-  private func openings(_ survey: Survey) -> [Opening] {
-    let openings = survey.sure.isEmpty ? [] : sureOpenings(survey)
+  private func openings(_ survey: OpeningSurvey, _ blames: [Blame]) -> [Opening] {
+    let openings = survey.sure.isEmpty ? [] : sureOpenings(survey, blames)
     guard !survey.doubtful.isEmpty else { return openings }
     let known = Set(openings.compactMap(\.decider))
     return openings + undecidedOpenings(survey).filter { $0.decider.map { !known.contains($0) } ?? true }
   }
 
   /// FW207: what perhaps passes beyond what is declared, by the rule that perhaps lets it.
-  private func undecidedOpenings(_ survey: Survey) -> [Opening] {
+  private func undecidedOpenings(_ survey: OpeningSurvey) -> [Opening] {
     let tracer = PacketTracer(graphs: firewall.graphs, facts: assessment.facts)
     let evaluator = survey.evaluator
     return evaluator.blameAccepts(survey.doubtful).compactMap { blame -> Opening? in
@@ -182,9 +124,9 @@ struct OpeningChecks {
     }
   }
 
-  private func sureOpenings(_ survey: Survey) -> [Opening] {
+  private func sureOpenings(_ survey: OpeningSurvey, _ blames: [Blame]) -> [Opening] {
     let map = ServiceMap(regions, survey.direction, survey.permitted, survey.evaluator)
-    return survey.blames.flatMap { blame -> [Opening] in
+    return blames.flatMap { blame -> [Opening] in
       let own = survey.evaluator.intersection(blame.packets, survey.sure)
       if own.isEmpty || isUnfilterable(blame.decider) { return [] }
       return classify(blame, own, survey.direction, survey.family, survey.evaluator, map)
@@ -192,14 +134,15 @@ struct OpeningChecks {
   }
 
   /// What a rule lets through that has to stay, as it meets the rule: published addresses are translated by then.
-  private func kept(of blame: Blame, _ survey: Survey) -> [PacketBox] {
+  private func kept(of blame: Blame, _ survey: OpeningSurvey) -> [PacketBox] {
     let evaluator = survey.evaluator
+    guard evaluator.intersects(blame.packets, survey.allWanted) else { return [] }
     var kept: [PacketBox] = []
-    for want in survey.wanted {
-      for var box in evaluator.boxes(of: evaluator.restrict(blame.packets, to: want), limit: 8).boxes {
+    for (want, packets) in survey.wanted where evaluator.intersects(blame.packets, packets) {
+      for var box in evaluator.boxes(of: evaluator.restrict(blame.packets, to: packets), limit: 8).boxes {
         // Peers in many pieces are the wanted ones less what other rules decide: all that are wanted say the same.
         let peers = survey.direction == .incoming ? box.sources : box.destinations
-        if peers?.prefixCount ?? 0 > 8 {
+        if let peers, peers.prefixCount > 8 {
           if survey.direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
         }
         box = assessment.translated(box)

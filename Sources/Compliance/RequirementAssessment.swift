@@ -1,6 +1,7 @@
 import Evaluation
 import PacketSets
 import Requirements
+import RuleGraph
 
 /// What became of one piece of a flow: which packets surely fail, and which are undecided.
 struct PartAssessment {
@@ -13,6 +14,8 @@ struct PartAssessment {
   var undecided: PacketSelection
   /// The same of the answers; nil when nothing comes back.
   var reply: (wanted: PacketSelection, blocked: PacketSelection, undecided: PacketSelection)?
+  /// What the answers are to connection tracking.
+  var replyPhase = PathQuestion.Phase.reply
   /// Whether the files are silent on the family.
   var isSilent: Bool
   /// First packets whose round trip surely fails, either way.
@@ -68,8 +71,9 @@ extension FirewallAssessment {
       part: part, wanted: first.wanted, blocked: first.blocked, undecided: first.undecided, reply: nil,
       isSilent: !firewall.speaks(of: part.family), lost: first.blocked)
     guard let box = part.reply else { return result }
-    let back = self.evaluator(part.direction, .reply, part.family)
-    let reply = split(box, back)
+    let (reply, phase) = answers(box, to: first.wanted, part, evaluator)
+    let back = self.evaluator(part.direction, phase, part.family)
+    result.replyPhase = phase
     result.reply = reply
     guard !reply.blocked.isEmpty, reply.blocked != reply.wanted, !first.blocked.isEmpty else { return result }
     // Some first packets are lost and some answers: together that may be all of the flow.
@@ -84,6 +88,32 @@ extension FirewallAssessment {
       result.lost = evaluator.union(result.lost, evaluator.select(forth))
     }
     return result
+  }
+
+  /// What becomes of the answers: those to packets that left no connection are no answers to tracking.
+  private func answers(
+    _ box: PacketBox, to wanted: PacketSelection, _ part: FlowPart, _ evaluator: PathEvaluator
+  ) -> ((wanted: PacketSelection, blocked: PacketSelection, undecided: PacketSelection), PathQuestion.Phase) {
+    let established = split(box, self.evaluator(part.direction, .reply, part.family))
+    let allowed = evaluator.possiblyAllowed(wanted)
+    let lacking = evaluator.lackingConnection(allowed)
+    guard !lacking.isEmpty else { return (established, .reply) }
+    let transport = part.flow.transport
+    let state = ConntrackState.ofFirstPacket(
+      family: part.family, protocolNumber: transport.protocolNumber, tcpFlags: 0x12,
+      icmpType: transport.icmpType.flatMap { IPProtocol.icmpReply(to: $0, family: part.family) })
+    let phase = PathQuestion.Phase.unsolicited(state)
+    let bare = split(box, self.evaluator(part.direction, phase, part.family))
+    if lacking == allowed { return (bare, phase) }
+    let isSame =
+      established.undecided.isEmpty && bare.undecided.isEmpty
+      && (established.blocked.isEmpty && bare.blocked.isEmpty
+        || established.blocked == established.wanted && bare.blocked == bare.wanted)
+    if isSame { return (established, .reply) }
+    var open = established
+    open.blocked = PacketSelection.none(like: established.blocked)
+    open.undecided = established.wanted
+    return (open, .reply)
   }
 
   private func split(

@@ -29,14 +29,15 @@ struct ServiceMap {
   ) {
     let none = evaluator.select(PacketBox(protocols: IntervalSet()))
     func union(_ boxes: [PacketBox]) -> PacketSelection {
-      boxes.reduce(none) { evaluator.union($0, evaluator.select($1)) }
+      boxes.isEmpty ? none : evaluator.union(of: boxes.map { evaluator.select($0) })
     }
     let services = regions.services(direction)
     let selected = services.map { service in
       (service: service, packets: union(service.transports.map { .transport($0) }))
     }
     func all(_ isWanted: (PolicyRegions.Service) -> Bool) -> PacketSelection {
-      selected.filter { isWanted($0.service) }.reduce(none) { evaluator.union($0, $1.packets) }
+      let wanted = selected.filter { isWanted($0.service) }.map(\.packets)
+      return wanted.isEmpty ? none : evaluator.union(of: wanted)
     }
     let administration = Set(
       services.map(\.row).filter { row in
@@ -73,7 +74,7 @@ struct ServiceMap {
     of packets: PacketSelection, _ evaluator: PathEvaluator, where isWanted: (PolicyRegions.Service) -> Bool
   ) -> [PolicyRegions.Service] {
     guard !packets.isEmpty else { return [] }
-    return services.filter { isWanted($0.service) && !evaluator.intersection(packets, $0.packets).isEmpty }
+    return services.filter { isWanted($0.service) && evaluator.intersects(packets, $0.packets) }
       .map(\.service)
   }
 
@@ -81,7 +82,7 @@ struct ServiceMap {
   func requirements(of packets: PacketSelection, _ evaluator: PathEvaluator) -> [String] {
     guard !packets.isEmpty else { return [] }
     return rows.reduce(into: []) { result, entry in
-      guard !result.contains(entry.row), !evaluator.intersection(packets, entry.packets).isEmpty else { return }
+      guard !result.contains(entry.row), evaluator.intersects(packets, entry.packets) else { return }
       result.append(entry.row)
     }
   }

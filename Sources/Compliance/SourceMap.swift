@@ -1,21 +1,28 @@
 import RuleGraph
 import SourceText
+import Synchronization
 
 /// Turns byte ranges of the files at hand into locations, indexing each file's lines once.
-final class SourceMap {
-  private var indices: [String: LineIndex] = [:]
-  private(set) var sources: [String: SourceFile] = [:]
+final class SourceMap: Sendable {
+  private struct Known {
+    var indices: [String: LineIndex] = [:]
+    var sources: [String: SourceFile] = [:]
+  }
+
+  private let known = Mutex(Known())
+
+  /// The files that locations were asked of, by path.
+  var sources: [String: SourceFile] { known.withLock { $0.sources } }
 
   /// The location of a range of a file.
   func location(_ source: SourceFile, _ range: SourceRange) -> Location {
-    let index: LineIndex
-    if let known = indices[source.path] {
-      index = known
-    } else {
-      index = LineIndex(source)
-      indices[source.path] = index
+    let index: LineIndex = known.withLock { known in
+      if let index = known.indices[source.path] { return index }
+      let index = LineIndex(source)
+      known.indices[source.path] = index
+      known.sources[source.path] = source
+      return index
     }
-    sources[source.path] = source
     let start = index.position(at: range.start)
     let end = index.position(at: max(range.start, range.end))
     return Location(

@@ -11,6 +11,9 @@ struct TranslationChecks {
   let regions: PolicyRegions
   let map: SourceMap
 
+  /// The codes of its findings.
+  static let codes: Set<String> = ["FW105", "FW203", "FW204"]
+
   private var firewall: LoadedFirewall { assessment.firewall }
 
   func run() -> [Finding] {
@@ -82,9 +85,7 @@ struct TranslationChecks {
       }
     }
     guard mapsToUnits else { return [] }
-    let evaluator = PathEvaluator(
-      graphs: firewall.graphs, facts: assessment.facts,
-      question: PathQuestion(family: family, path: .forward, phase: .first))
+    let evaluator = assessment.evaluator(for: PathQuestion(family: family, path: .forward, phase: .first))
     let listed = own.union(assessment.publishedHere)
     let strangers = AddressSet.possibleHosts.restricted(to: family)
     let everyone = evaluator.select(

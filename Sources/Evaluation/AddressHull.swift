@@ -8,9 +8,12 @@ struct AddressHull {
   /// The IPv6 half, for wide items.
   let wide: IntervalSet<UInt128>
 
-  /// The hull of some addresses and of those that mappings may give; nil when nothing can be clipped.
-  init?(_ addresses: AddressSet?, widenedBy translations: [Translation], family: IPFamily) {
-    guard var addresses else { return nil }
+  /// The hull of some addresses and of those that mappings and rewriting may give; nil when nothing can be clipped.
+  init?(
+    _ addresses: AddressSet?, widenedBy translations: [Translation], rewritten: AddressSet?, family: IPFamily
+  ) {
+    guard var addresses, let rewritten else { return nil }
+    addresses = addresses.union(rewritten)
     for translation in translations {
       guard translation.unknown == nil else { return nil }
       switch translation.kind {

@@ -39,12 +39,14 @@ extension PathEvaluator {
   /// Of several base chains that accept a packet, the one at the path's own hook counts, and a rule before a policy.
   public func blameAccepts(_ selection: PacketSelection) -> [Blame] {
     var merged: [Blame] = []
+    var places: [TraceResult.Decider?: Int] = [:]
     for flow in blame(selection).flows where flow.set != DiagramStore.nothing {
       var blame = flow.accepted ?? Blame(decider: nil, packets: selection, ruleCount: 1, jumps: [])
       blame.packets = PacketSelection(set: flow.set, entry: selection.entry)
-      if let index = merged.firstIndex(where: { $0.decider == blame.decider }) {
+      if let index = places[blame.decider] {
         merged[index].packets = union(merged[index].packets, blame.packets)
       } else {
+        places[blame.decider] = merged.count
         merged.append(blame)
       }
     }
@@ -57,10 +59,9 @@ extension PathEvaluator {
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
+    let place = hopPlace
     for (index, stage) in stages.enumerated() {
-      if index == firstStageBehindHop {
-        for flow in flows.indices { flows[flow].rewrite = store.composed(flows[flow].rewrite, hop) }
-      }
+      if index == place { takeHop(&flows, &dropped, entry: selection.entry) }
       var next: [Flow] = []
       for flow in flows {
         let calling = store.applied(flow.rewrite, stageGuard(stage))
@@ -88,7 +89,30 @@ extension PathEvaluator {
       }
       flows = next
     }
+    if place == stages.count { takeHop(&flows, &dropped, entry: selection.entry) }
     return (flows, dropped)
+  }
+
+  /// Takes the router's hop off; what ends there no rule is to blame for.
+  private func takeHop(_ flows: inout [Flow], _ dropped: inout [Blame], entry: UInt32) {
+    let ending = endingAtHop(
+      inside: DiagramStore.passing, perhaps: DiagramStore.passing, outside: DiagramStore.nothing)
+    let surely = endingAtHop(
+      inside: DiagramStore.passing, perhaps: DiagramStore.nothing, outside: DiagramStore.nothing)
+    for flow in flows.indices {
+      let rewrite = flows[flow].rewrite
+      if ending != DiagramStore.nothing {
+        let part = store.intersection(store.mapped(store.applied(rewrite, ending), .isInhabitedSet), flows[flow].set)
+        if part != DiagramStore.nothing {
+          let packets = PacketSelection(set: part, entry: entry)
+          dropped.append(Blame(decider: nil, packets: packets, ruleCount: 1, jumps: []))
+        }
+        let gone = store.mapped(store.applied(rewrite, surely), .isInhabitedSet)
+        flows[flow].set = store.difference(flows[flow].set, gone)
+      }
+      flows[flow].rewrite = store.composed(rewrite, hop)
+    }
+    flows.removeAll { $0.set == DiagramStore.nothing }
   }
 
   private func walkBaseChain(_ stage: PathStage, _ set: Diagram, _ rewrite: UInt32, entry: UInt32) -> Walk {
@@ -203,13 +227,13 @@ extension PathEvaluator {
       return walkCall(ruleIndex, context, set: set, rewrite: rewrite, into: &walk)
     }
     var passed: [(set: Diagram, rewrite: UInt32)] = []
-    let diagram = store.filtered(store.applied(rewrite, segment.diagram), by: set)
-    var outcomes: Set<Outcome> = []
-    for terminal in store.terminals(of: diagram, inside: DiagramStore.passing) {
-      outcomes.formUnion(store.outcomes(terminal))
-    }
-    for outcome in outcomes.sorted() {
-      let part = store.mapped(diagram, .contains(outcome))
+    let diagram = store.applied(rewrite, segment.diagram)
+    let terminals = store.terminals(of: diagram, inside: set)
+    // Mostly all of the packets meet the same fate here.
+    let isOneFate = terminals.count == 1
+    let inside = isOneFate ? diagram : store.filtered(diagram, by: set)
+    for outcome in outcomes(of: terminals) {
+      let part = isOneFate ? set : store.mapped(inside, .contains(outcome))
       guard part != DiagramStore.nothing else { continue }
       let packets = PacketSelection(set: part, entry: context.entry)
       switch outcome.verdict {
@@ -228,6 +252,12 @@ extension PathEvaluator {
       }
     }
     return passed
+  }
+
+  /// The outcomes of some terminals, ascending.
+  private func outcomes(of terminals: [Diagram]) -> [Outcome] {
+    if terminals.count == 1 { return store.outcomes(terminals[0]) }
+    return Set(terminals.flatMap { store.outcomes($0) }).sorted()
   }
 
   /// Of a folded run, the first rule that matches the witness of some packets.
@@ -287,9 +317,7 @@ extension PathEvaluator {
     var remaining = set
     for (verdict, matching) in calls {
       let diagram = store.applied(rewrite, matching)
-      var outcomes: Set<Outcome> = []
-      for terminal in store.terminals(of: diagram, inside: set) { outcomes.formUnion(store.outcomes(terminal)) }
-      for outcome in outcomes.sorted() where outcome.verdict == .accept {
+      for outcome in outcomes(of: store.terminals(of: diagram, inside: set)) where outcome.verdict == .accept {
         let part = store.intersection(store.mapped(diagram, .contains(outcome)), set)
         guard part != DiagramStore.nothing else { continue }
         carryOut(verdict, ruleIndex, context, part, outcome.rewrite, passed: &passed, into: &walk)
@@ -301,9 +329,8 @@ extension PathEvaluator {
       // Effects before a match that fails happen all the same.
       let matching = itemsDiagram(items, context.graph, inside: DiagramStore.accepting, stage: context.stage)
       let diagram = store.applied(rewrite, matching)
-      var outcomes: Set<Outcome> = []
-      for terminal in store.terminals(of: diagram, inside: remaining) { outcomes.formUnion(store.outcomes(terminal)) }
-      for outcome in outcomes.sorted() where outcome.verdict == .pass || rule.verdict.kind == .lookup {
+      for outcome in outcomes(of: store.terminals(of: diagram, inside: remaining))
+      where outcome.verdict == .pass || rule.verdict.kind == .lookup {
         let part = store.intersection(store.mapped(diagram, .contains(outcome)), remaining)
         if part != DiagramStore.nothing { passed.append((part, outcome.rewrite)) }
       }

@@ -20,6 +20,12 @@ struct PacketState: Sendable, Hashable {
 
   /// Whether the known time to live has been lowered by forwarding.
   var hasHopped = false
+  /// Whether rules have set a time to live that may be too small for forwarding.
+  var mayExpire = false
+  /// Link-layer packet type, as in if_packet.h.
+  var packetType: UInt32? = 0
+  /// Whether rules have changed the packet in a way that is not followed: every match on its headers perhaps holds.
+  var isOpaque = false
 
   static let statusSourceNAT: UInt32 = 1 << 4
   static let statusDestinationNAT: UInt32 = 1 << 5
@@ -45,7 +51,7 @@ struct PacketState: Sendable, Hashable {
   /// Whether a field is part of the state.
   static func holds(_ field: Field) -> Bool {
     switch field {
-    case .mark, .ctMark, .ctState, .ctStatus, .dscp, .timeToLive: true
+    case .mark, .ctMark, .ctState, .ctStatus, .dscp, .timeToLive, .packetType: true
     default: false
     }
   }
@@ -59,6 +65,7 @@ struct PacketState: Sendable, Hashable {
     case .mark: return known(mark)
     case .dscp: return known(dscp, 63)
     case .timeToLive: return known(timeToLive, 255)
+    case .packetType: return known(packetType, 7)
     case .ctState:
       // nft_ct.c and xt_conntrack.c: a packet that tracking has not seen counts as invalid unless it is untracked.
       if precedesConntrack, conntrack != .untracked { return Interval(UInt32(ConntrackState.invalid.rawValue)) }
@@ -89,13 +96,37 @@ struct PacketState: Sendable, Hashable {
       }
       switch item.field {
       case .mark: next.mark = set(mark)
-      case .ctMark: if hasConnection { next.connectionMark = set(connectionMark) }
+      case .ctMark: if hasConnection, !precedesConntrack { next.connectionMark = set(connectionMark) }
       case .dscp: next.dscp = set(dscp).map { $0 & 63 }
-      case .timeToLive: next.timeToLive = set(timeToLive).map { $0 & 255 }
+      case .timeToLive:
+        next.timeToLive = set(timeToLive).map { $0 & 255 }
+        next.mayExpire = next.mayExpire && next.timeToLive == nil
+      case .packetType: next.packetType = set(packetType).map { $0 & 7 }
       default: break
       }
+    case .mergeMark:
+      guard hasConnection, !precedesConntrack else { break }
+      func merged(_ old: UInt32?, _ other: UInt32?) -> UInt32? {
+        guard let other = item.b == 0 ? 0 : other, let old = item.a == .max ? 0 : old else { return nil }
+        return (old & ~item.a) ^ (other & item.b)
+      }
+      if item.field == .ctMark {
+        next.connectionMark = merged(connectionMark, mark)
+      } else {
+        next.mark = merged(mark, connectionMark)
+      }
+    case .shiftMark:
+      func shifted(_ value: UInt32?) -> UInt32? {
+        guard let value, item.a < 32 else { return nil }
+        return item.b == 1 ? value >> item.a : value << item.a
+      }
+      if item.field == .mark {
+        next.mark = shifted(mark)
+      } else if hasConnection, !precedesConntrack {
+        next.connectionMark = shifted(connectionMark)
+      }
     case .copyMark:
-      guard hasConnection else { break }
+      guard hasConnection, !precedesConntrack else { break }
       if item.field == .ctMark {
         next.connectionMark = mark.map { ($0 & ~item.a) ^ item.b }
       } else {
@@ -106,7 +137,12 @@ struct PacketState: Sendable, Hashable {
       case .mark: next.mark = nil
       case .ctMark: next.connectionMark = nil
       case .dscp: next.dscp = nil
-      case .timeToLive: next.timeToLive = nil
+      case .timeToLive:
+        next.timeToLive = nil
+        next.mayExpire = next.mayExpire || item.b == 1
+      case .packetType: next.packetType = nil
+      case .ctState: if precedesConntrack, hasConnection { next.isOpaque = true }
+      case .protocolNumber, .tcpFlags, .icmpType, .icmpCode, .length, .fragment, .family: next.isOpaque = true
       default: break
       }
     default: break
@@ -149,10 +185,19 @@ struct PacketState: Sendable, Hashable {
     return next
   }
 
+  /// Whether the router drops the packet rather than forward it (ip_forward.c and ip6_output.c: a time to live of one,
+  /// a link-layer type other than unicast).
+  var endsAtHop: Ternary {
+    if let timeToLive, timeToLive <= 1, !hasHopped { return .yes }
+    if let packetType, packetType != 0 { return .yes }
+    return mayExpire || packetType == nil ? .perhaps : .no
+  }
+
   /// Whether a nat chain at a hook is called for the packet.
-  func meetsNAT(at hook: Hook) -> Bool {
-    guard conntrack == .new else { return false }
-    return hook == .prerouting || hook == .output ? !isDestinationMapped : !isSourceMapped
+  func meetsNAT(at hook: Hook) -> Ternary {
+    guard conntrack == .new else { return .no }
+    let isOpen = hook == .prerouting || hook == .output ? !isDestinationMapped : !isSourceMapped
+    return !isOpen ? .no : isOpaque ? .perhaps : .yes
   }
 }
 

@@ -12,6 +12,8 @@ public struct PacketTracer: Sendable {
   let facts: SiteFacts
   /// Whether any rule maps destinations, by graph.
   let translatesDestinations: Bool
+  /// Families of which some connection may be translated.
+  let translatedFamilies: Set<IPFamily>
 
   /// Makes a tracer for rule sets that are loaded side by side.
   public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts()) {
@@ -20,13 +22,28 @@ public struct PacketTracer: Sendable {
     translatesDestinations = graphs.contains { graph in
       graph.translations.contains { [.destination, .redirect, .destinationPrefix].contains($0.kind) }
     }
+    translatedFamilies = Set(IPFamily.allCases.filter { PathStage.translates(graphs, $0) })
   }
 
   /// What becomes of a packet.
   ///
   /// - Parameter recordingSteps: whether the rules that were looked at are listed.
   public func trace(_ packet: Packet, recordingSteps: Bool = false) -> TraceResult {
-    var walk = PacketWalk(tracer: self, packet: packet, recordsSteps: recordingSteps)
-    return walk.run()
+    let results = PathStage.orders(of: graphs, family: packet.family, path: packet.path).map { stages in
+      var walk = PacketWalk(tracer: self, packet: packet, recordsSteps: recordingSteps)
+      return walk.run(stages)
+    }
+    var result = results[0]
+    for other in results.dropFirst() where !other.agrees(with: result) {
+      result.verdict = .undecided
+      result.reasons.append("a chain at the place of NAT, which runs before or behind it")
+      result.undecidedAt = result.undecidedAt ?? other.decider ?? result.decider
+      result.newSource = nil
+      result.newDestination = nil
+      result.newSourcePort = nil
+      result.newDestinationPort = nil
+      break
+    }
+    return result
   }
 }

@@ -48,6 +48,10 @@ struct PacketWalk {
   private var reasons: [String] = []
   private var steps: [TraceResult.Step] = []
   private var undecidedAt: TraceResult.Decider?
+  /// Whether connection tracking has seen the packet.
+  private var isTracked = false
+  /// Whether some way ends at the router's own hop.
+  private var endsAtHop = false
 
   /// Chains may call one another this deep (the kernel stops at 16 jumps).
   static let depthLimit = 64
@@ -59,16 +63,18 @@ struct PacketWalk {
     self.recordsSteps = recordsSteps
   }
 
-  mutating func run() -> TraceResult {
+  /// Follows the packet through base chains in their order.
+  mutating func run(_ stages: [PathStage]) -> TraceResult {
     var ways = [Way(packet: TracedPacket(packet))]
     var dropped: TraceResult.Decider?
     var rejected: TraceResult.Decider?
-    let stages = PathStage.stages(of: tracer.graphs, family: packet.family, path: packet.path)
     let localHook = PathStage.localHook(of: packet.path)
-    let firstBehindHop = packet.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } : nil
+    let hopPlace = packet.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } ?? stages.count : -1
     for (index, stage) in stages.enumerated() {
-      if index == firstBehindHop {
-        for way in ways.indices { ways[way].packet.state = ways[way].packet.state.afterHop() }
+      if index == hopPlace { takeHop(&ways) }
+      if !isTracked, !stage.precedesConntrack {
+        isTracked = true
+        for way in ways.indices { ways[way].packet.track() }
       }
       var next: [Way] = []
       var seen: Set<TracedPacket> = []
@@ -77,12 +83,18 @@ struct PacketWalk {
         if devices == .perhaps { note("an interface that is not known") }
         if devices != .yes, seen.insert(way.packet).inserted { next.append(way) }
         guard devices != .no else { continue }
-        if stage.isNAT, !way.packet.state.meetsNAT(at: stage.hook) {
-          if seen.insert(way.packet).inserted { next.append(way) }
-          continue
+        if stage.isNAT {
+          let meets = way.packet.state.meetsNAT(at: stage.hook)
+          if meets != .yes, seen.insert(way.packet).inserted { next.append(way) }
+          if meets == .no { continue }
         }
-        var result = call(UInt32(stage.chain), stage: stage, packet: way.packet, depth: 0)
+        let isBlurred = isBlurred(way.packet, at: stage)
+        let entering = isBlurred ? blurred(way.packet, at: stage) : way.packet
+        var result = call(UInt32(stage.chain), stage: stage, packet: entering, depth: 0)
         applyPolicy(to: &result, stage: stage)
+        if isBlurred {
+          for index in result.accepted.indices { restore(&result.accepted[index].packet, way.packet, at: stage) }
+        }
         dropped = dropped ?? result.dropped
         rejected = rejected ?? result.rejected
         for (packet, decider) in result.accepted where seen.insert(packet).inserted {
@@ -99,7 +111,54 @@ struct PacketWalk {
       ways = next
       if ways.isEmpty { break }
     }
+    if hopPlace == stages.count { takeHop(&ways) }
     return result(ways: ways, dropped: dropped, rejected: rejected)
+  }
+
+  /// Whether a packet of a connection that may be translated shows other ends at a stage than where rules filter.
+  private func isBlurred(_ packet: TracedPacket, at stage: PathStage) -> Bool {
+    guard stage.facesWire, tracer.translatedFamilies.contains(self.packet.family) else { return false }
+    return packet.state.hasConnection && packet.state.conntrack != .new
+  }
+
+  private func blurred(_ packet: TracedPacket, at stage: PathStage) -> TracedPacket {
+    var packet = packet
+    let all = Interval<UInt128>(0, self.packet.family.lastAddress)
+    if stage.hook.blursDestination {
+      packet.ends.destination = all
+      packet.ends.destinationPort = packet.ends.destinationPort.map { _ in Interval(0, 65535) }
+    } else {
+      packet.ends.source = all
+      packet.ends.sourcePort = packet.ends.sourcePort.map { _ in Interval(0, 65535) }
+    }
+    return packet
+  }
+
+  /// Gives a packet its ends back, unless rules have written others.
+  private func restore(_ packet: inout TracedPacket, _ before: TracedPacket, at stage: PathStage) {
+    let all = Interval<UInt128>(0, self.packet.family.lastAddress)
+    if stage.hook.blursDestination {
+      if packet.ends.destination == all { packet.ends.destination = before.ends.destination }
+      if packet.ends.destinationPort == Interval(0, 65535) { packet.ends.destinationPort = before.ends.destinationPort }
+    } else {
+      if packet.ends.source == all { packet.ends.source = before.ends.source }
+      if packet.ends.sourcePort == Interval(0, 65535) { packet.ends.sourcePort = before.ends.sourcePort }
+    }
+  }
+
+  /// Takes the router's hop off, at which packets that may go no further end.
+  private mutating func takeHop(_ ways: inout [Way]) {
+    var left: [Way] = []
+    for way in ways {
+      let ends = way.packet.state.endsAtHop
+      if ends != .no { endsAtHop = true }
+      if ends == .perhaps { note("a time to live that may not suffice") }
+      guard ends != .yes else { continue }
+      var way = way
+      way.packet.state = way.packet.state.afterHop()
+      left.append(way)
+    }
+    ways = left
   }
 
   private func result(
@@ -107,10 +166,10 @@ struct PacketWalk {
   ) -> TraceResult {
     var result = TraceResult(verdict: .accept, reasons: reasons, steps: steps)
     if ways.isEmpty {
-      result.verdict = dropped != nil ? .drop : .reject
+      result.verdict = dropped != nil || endsAtHop ? .drop : .reject
       result.decider = dropped ?? rejected
       if dropped != nil, rejected != nil { result.verdict = .drop }
-    } else if dropped != nil || rejected != nil {
+    } else if dropped != nil || rejected != nil || endsAtHop {
       result.verdict = .undecided
       result.undecidedAt = undecidedAt
       result.decider = dropped ?? rejected
@@ -226,6 +285,10 @@ struct PacketWalk {
     case .translate:
       var translated = packet
       let translation = graph.translations[Int(verdict.target)]
+      guard !isKeptHere(translation, at: stage) else {
+        result.dropped = result.dropped ?? decider
+        break
+      }
       translated.translate(translation, family: self.packet.family, hook: stage.hook)
       result.accept(translated, decider)
     case .queue:
@@ -239,6 +302,11 @@ struct PacketWalk {
       result.dropped = result.dropped ?? decider
     case .lookup: keep(packet)
     }
+  }
+
+  /// Whether a packet that would be forwarded ends at the host instead, to which it is redirected (nf_nat_redirect.c).
+  private func isKeptHere(_ translation: Translation, at stage: PathStage) -> Bool {
+    translation.kind == .redirect && packet.path == .forward && stage.hook == .prerouting
   }
 
   /// The verdicts that a matching rule may have, each with whether it is sure to apply.
@@ -260,238 +328,6 @@ struct PacketWalk {
     return found.isEmpty ? [(.none, true)] : found
   }
 
-  // MARK: Matches
-
-  /// Whether a rule matches, the packets that it then acts on, those that go on behind it, and why it is undecided.
-  private mutating func matchRule(
-    _ rule: Rule, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket
-  ) -> (Ternary, matched: [TracedPacket], failed: [TracedPacket], doubts: [String]) {
-    var current = packet
-    var answer = Ternary.yes
-    var doubts: [String] = []
-    var failed: [TracedPacket] = []
-    for item in graph.items(of: rule) {
-      if item.isEffect {
-        current.state = current.state.after(item, precedesConntrack: stage.precedesConntrack)
-        continue
-      }
-      switch match(item, graph, stage: stage, packet: current) {
-      case .no: return (.no, [], failed + [current], [])
-      case .yes: break
-      case .perhaps:
-        answer = .perhaps
-        if !failed.contains(current) { failed.append(current) }
-        doubts.append(graph.reason(of: item))
-      }
-    }
-    return (answer, [current], failed, doubts)
-  }
-
-  private func match(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Ternary {
-    switch item.kind {
-    case .undecidable: return .perhaps
-    case .never: return item.isNegated ? .yes : .no
-    case .lookup:
-      let lookup = graph.lookups[Int(item.a)]
-      var answer = Ternary.no
-      for element in 0..<lookup.count {
-        let match = elementMatch(lookup, element, stage: stage, packet: packet)
-        if match == .yes { answer = .yes; break }
-        if match == .perhaps { answer = .perhaps }
-      }
-      if item.isNegated, !lookup.fields.allSatisfy({ hasField($0, stage: stage, packet: packet) }) { return .no }
-      return item.isNegated ? answer.negated : answer
-    case .interface:
-      let name = interfaceName(item.field, at: stage)
-      let answer = interfaceMatch(name, graph.names[item.a], isPrefix: item.b == 1)
-      return item.isNegated ? answer.negated : answer
-    default:
-      let answer = decide(item, graph, stage: stage, packet: packet)
-      guard let answer else { return .no }
-      return item.isNegated ? answer.negated : answer
-    }
-  }
-
-  /// The answer before negation; nil when the packet lacks the field.
-  private func decide(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Ternary? {
-    if item.kind == .reference {
-      guard hasField(item.field, stage: stage, packet: packet) else { return nil }
-      guard let contents = tracer.facts.references[graph.references[Int(item.a)].name] else { return .perhaps }
-      return addressMatch(item.field, contents, packet: packet)
-    }
-    if item.field == .sourceAddressType || item.field == .destinationAddressType {
-      return addressTypeMatch(item, graph, stage: stage, packet: packet)
-    }
-    if let wide = wideValue(of: item.field, stage: stage, packet: packet) {
-      return FieldMatching.decide(item, wide, graph)
-    }
-    guard let value = value(of: item.field, stage: stage, packet: packet) else { return nil }
-    return FieldMatching.decide(item, value, graph)
-  }
-
-  private func hasField(_ field: Field, stage: PathStage, packet: TracedPacket) -> Bool {
-    field.isInterface || field == .sourceAddressType || field == .destinationAddressType
-      || wideValue(of: field, stage: stage, packet: packet) != nil
-      || value(of: field, stage: stage, packet: packet) != nil
-  }
-
-  private func wideValue(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt128>? {
-    guard self.packet.family == .v6 else { return nil }
-    switch field {
-    case .ipv6Source: return packet.source
-    case .ipv6Destination: return packet.destination
-    case .ctOriginalIPv6Source: return stage.precedesConntrack ? nil : originalTuple(packet)?.source
-    case .ctOriginalIPv6Destination: return stage.precedesConntrack ? nil : originalTuple(packet)?.destination
-    default: return nil
-    }
-  }
-
-  /// The connection's first packet's addresses, which are this packet's before any rewriting; reversed for replies.
-  private func originalTuple(_ packet: TracedPacket) -> (source: Interval<UInt128>, destination: Interval<UInt128>)? {
-    switch packet.state.conntrack {
-    case .new: return (Interval(self.packet.source.bits), Interval(self.packet.destination.bits))
-    case .established, .related:
-      let all = Interval<UInt128>(0, self.packet.family.lastAddress)
-      return (all, all)
-    case .invalid, .untracked: return nil
-    }
-  }
-
-  private func value(of field: Field, stage: PathStage, packet: TracedPacket) -> Interval<UInt32>? {
-    if PacketState.holds(field) {
-      return packet.state.value(of: field, precedesConntrack: stage.precedesConntrack)
-    }
-    func narrow(_ interval: Interval<UInt128>) -> Interval<UInt32> {
-      Interval(UInt32(truncatingIfNeeded: interval.lower), UInt32(truncatingIfNeeded: interval.upper))
-    }
-    func known(_ value: (some FixedWidthInteger & UnsignedInteger)?, _ last: UInt32) -> Interval<UInt32> {
-      value.map { Interval(UInt32($0)) } ?? Interval(0, last)
-    }
-    let isV4 = self.packet.family == .v4
-    let hasConnection = packet.state.hasConnection && !stage.precedesConntrack
-    switch field {
-    case .ipv4Source: return isV4 ? narrow(packet.source) : nil
-    case .ipv4Destination: return isV4 ? narrow(packet.destination) : nil
-    case .family: return Interval(UInt32(self.packet.family.rawValue))
-    case .protocolNumber: return Interval(UInt32(self.packet.protocolNumber))
-    case .sourcePort: return packet.sourcePort
-    case .destinationPort: return packet.destinationPort
-    case .icmpType: return isICMP ? known(self.packet.icmpType, 255) : nil
-    case .icmpCode: return isICMP ? known(self.packet.icmpCode, 255) : nil
-    case .tcpFlags: return self.packet.protocolNumber == IPProtocol.tcp ? known(self.packet.tcpFlags, 255) : nil
-    case .fragment: return Interval(0)
-    case .length: return known(self.packet.length, 65535)
-    case .packetType: return Interval(0)
-    case .ctDirection:
-      guard hasConnection else { return nil }
-      return packet.state.conntrack == .new ? Interval(0) : Interval(0, 1)
-    case .ctOriginalIPv4Source: return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.source) } : nil
-    case .ctOriginalIPv4Destination:
-      return isV4 && hasConnection ? originalTuple(packet).map { narrow($0.destination) } : nil
-    case .ctOriginalSourcePort:
-      guard hasConnection, packet.sourcePort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.sourcePort, 65535) : Interval(0, 65535)
-    case .ctOriginalDestinationPort:
-      guard hasConnection, packet.destinationPort != nil else { return nil }
-      return packet.state.conntrack == .new ? known(self.packet.destinationPort, 65535) : Interval(0, 65535)
-    default: return nil
-    }
-  }
-
-  private var isICMP: Bool {
-    packet.protocolNumber == (packet.family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6)
-  }
-
-  /// The interface that rules at a stage see.
-  private func interfaceName(_ field: Field, at stage: PathStage) -> String? {
-    guard stage.hook.sees(field) else { return "" }
-    return field == .inputInterface ? packet.inputInterface : packet.outputInterface
-  }
-
-  private func interfaceMatch(_ name: String?, _ pattern: String, isPrefix: Bool) -> Ternary {
-    if let name { return Ternary(isPrefix ? name.hasPrefix(pattern) : name == pattern) }
-    if isPrefix { return pattern.isEmpty ? .yes : .perhaps }
-    return pattern == "lo" || pattern.isEmpty ? .no : .perhaps
-  }
-
-  private func deviceMatch(_ stage: PathStage) -> Ternary {
-    let graph = tracer.graphs[stage.graph]
-    guard stage.hook == .ingress || stage.hook == .egress, let base = graph.chains[stage.chain].base,
-      !base.devices.isEmpty
-    else { return .yes }
-    let name = stage.hook == .ingress ? packet.inputInterface : packet.outputInterface
-    var answer = Ternary.no
-    for device in base.devices {
-      switch interfaceMatch(name, graph.names[device], isPrefix: false) {
-      case .yes: return .yes
-      case .perhaps: answer = .perhaps
-      case .no: break
-      }
-    }
-    return answer
-  }
-
-  private func addressMatch(_ field: Field, _ contents: AddressSet, packet: TracedPacket) -> Ternary? {
-    let isSource = field == .ipv4Source || field == .ipv6Source
-    let value = isSource ? packet.source : packet.destination
-    let set = IntervalSet(contents.intervals(self.packet.family))
-    let common = set.intersection(IntervalSet(value))
-    return Ternary(anyOf: !common.isEmpty, allOf: common.intervals == [value])
-  }
-
-  private func addressTypeMatch(
-    _ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket
-  ) -> Ternary {
-    let value = item.field == .sourceAddressType ? packet.source : packet.destination
-    let knowledge = AddressTypeKnowledge.of(
-      item.field, hook: stage.hook, path: self.packet.path, facts: tracer.facts,
-      mayTranslate: tracer.translatesDestinations)
-    func answer(_ type: AddressType) -> Ternary {
-      FieldMatching.decide(item, Interval(UInt32(type.rawValue)), graph)
-    }
-    for (type, interval) in AddressTypeKnowledge.fixedTypes(self.packet.family) {
-      if interval.contains(value) { return answer(type) }
-      if interval.overlaps(value) { return .perhaps }
-    }
-    let candidates: [AddressType]
-    switch knowledge {
-    case .constant(let type): candidates = [type]
-    case .local(let local):
-      let set = IntervalSet(local.intervals(self.packet.family)).intersection(IntervalSet(value))
-      candidates = set.isEmpty ? [.unicast] : set.intervals == [value] ? [.local] : [.local, .unicast]
-    case .unknown: candidates = [.local, .unicast]
-    }
-    let answers = candidates.map(answer)
-    return answers.allSatisfy { $0 == answers[0] } ? answers[0] : .perhaps
-  }
-
-  private func elementMatch(_ lookup: Lookup, _ element: Int, stage: PathStage, packet: TracedPacket) -> Ternary {
-    var answer = Ternary.yes
-    for (component, field) in lookup.fields.enumerated() {
-      let wanted = lookup.intervals[element * lookup.fields.count + component]
-      let match: Ternary
-      if field.isInterface {
-        let graph = tracer.graphs[stage.graph]
-        let name = interfaceName(field, at: stage)
-        match = interfaceMatch(
-          name, graph.names[UInt32(truncatingIfNeeded: wanted.lower)], isPrefix: wanted.lower & Lookup.wildcard != 0)
-      } else if let wide = wideValue(of: field, stage: stage, packet: packet) {
-        match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
-      } else if let value = value(of: field, stage: stage, packet: packet) {
-        let wide = Interval(UInt128(value.lower), UInt128(value.upper))
-        match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
-      } else {
-        return .no
-      }
-      switch match {
-      case .no: return .no
-      case .perhaps: answer = .perhaps
-      case .yes: break
-      }
-    }
-    return answer
-  }
-
   // MARK: Notes
 
   private mutating func note(_ reason: String) {
@@ -506,11 +342,4 @@ struct PacketWalk {
       TraceResult.Step(
         graph: stage.graph, hook: stage.hook, chain: chain, rule: rule, match: match, verdict: verdict, depth: depth))
   }
-}
-
-extension TracedPacket {
-  /// The source as an optional, for key paths.
-  var optionalSource: Interval<UInt128>? { source }
-  /// The destination as an optional, for key paths.
-  var optionalDestination: Interval<UInt128>? { destination }
 }

@@ -1,5 +1,6 @@
 import PacketSets
 import RuleGraph
+import Workers
 
 extension PathEvaluator {
   /// The chain under analysis.
@@ -9,10 +10,14 @@ extension PathEvaluator {
     var stage: PathStage
     /// Whether a drop may stand for a reject further on, so that drops cannot be called redundant.
     var mixesRejects: Bool
-
-    func id(_ rule: UInt32) -> RuleAnalysis.RuleID {
-      RuleAnalysis.RuleID(graph: graph, chain: chain, rule: rule)
-    }
+    /// The places of the chain's rules.
+    var places: [UInt32: Int]
+    /// What a rule's matches let through, by place; nil for rules with effects.
+    var matching: [Diagram?]
+    /// What is found out, by place.
+    var found: [RuleAnalysis.Judgement]
+    /// Rules that shadow others, by the shadowed one.
+    var causes: [(rule: UInt32, causes: [UInt32])] = []
   }
 
   /// Judges the rules of a chain and of the chains that it calls, each chain once in its context.
@@ -23,34 +28,107 @@ extension PathEvaluator {
       graph: stage.graph, chain: chain, hook: stage.hook, precedesConntrack: stage.precedesConntrack)
     guard depth < Self.depthLimit, done.insert(key).inserted else { return }
     let graph = graphs[stage.graph]
-    let rules = graph.chains[Int(chain)].rules
-    for rule in rules where graph.rules[Int(rule)].verdict.mayCall {
+    for rule in graph.chains[Int(chain)].rules where graph.rules[Int(rule)].verdict.mayCall {
       for call in graph.calls(of: graph.rules[Int(rule)]) {
         judge(call.target, stage: stage, depth: depth + 1, into: &analysis, done: &done)
       }
     }
-    guard !isExhausted, weight(of: chain, in: graph) <= RuleAnalysis.chainLimit else {
-      return analysis.skip(stage.graph, chain)
+    let boxes = chainBoxes(stage.graph, chain, stage: stage)
+    let id = RuleAnalysis.ChainID(graph: stage.graph, chain: chain)
+    if analysis.method != .boxes, boxes.isPartial || analysis.method == .diagrams,
+      boxes.rules.contains(where: \.isJudged),
+      weight(of: chain, in: graph) <= RuleAnalysis.chainLimit,
+      let context = judgedByDiagrams(chain, stage: stage, depth: depth)
+    {
+      analysis.add(id, context.found)
+      for (rule, causes) in context.causes {
+        analysis.addCauses(RuleAnalysis.RuleID(graph: stage.graph, chain: chain, rule: rule), causes)
+      }
+      return
     }
-    let summary = chainSummary(stage.graph, chain, stage: stage, depth: depth)
-    let context = Context(
-      graph: stage.graph, chain: chain, stage: stage,
-      mixesRejects: graph.rules.contains { $0.verdict.kind == .reject })
-    var judged = analysis
-    for rule in rules where graph.rules[Int(rule)].isWritten {
-      let isNever = neverMatches(rule, context)
-      judged.add(context.id(rule)) {
-        $0.examined += 1
-        if isNever { $0.neverMatches += 1 }
+    judge(boxes, id, into: &analysis)
+    // Of a chain with nothing to judge nothing is left out.
+    if boxes.isPartial, boxes.rules.contains(where: \.isJudged) { analysis.skip(stage.graph, chain) }
+  }
+
+  /// Judges the rules of a chain as boxes.
+  private func judge(_ boxes: ChainBoxes, _ id: RuleAnalysis.ChainID, into analysis: inout RuleAnalysis) {
+    var found = boxes.rules.map { rule in
+      var judgement = RuleAnalysis.Judgement()
+      if rule.isExamined {
+        judgement.examined = 1
+        if rule.isNever { judgement.neverMatches = 1 }
+      }
+      return judgement
+    }
+    guard boxes.rules.contains(where: { $0.isJudged && $0.isExact && !$0.isNever }) else {
+      return analysis.add(id, found)
+    }
+    let judge = BoxJudge(boxes)
+    let order = judge.places
+    let judgements = Workers.map(order.count, grain: 512) { judge.judge(Int(order[$0])) }
+    var shadowed: [Int] = []
+    var causing = [Bool](repeating: false, count: found.count)
+    for (ordinal, judgement) in zip(order, judgements) {
+      let place = Int(ordinal)
+      found[place].judged = 1
+      switch judgement {
+      case .live: break
+      case .redundant: found[place].redundant = 1
+      case .shadowed(let cause):
+        found[place].shadowed = 1
+        shadowed.append(place)
+        if let cause { causing[Int(cause)] = true }
       }
     }
+    let rules = graphs[id.graph].chains[Int(id.chain)].rules
+    if shadowed.count <= RuleAnalysis.knownCauseLimit {
+      let asked = shadowed
+      let causes = Workers.map(asked.count, grain: 16) { judge.causes(of: asked[$0], limit: RuleAnalysis.causeLimit) }
+      analysis.add(id, found)
+      for (place, causes) in zip(shadowed, causes) {
+        analysis.addCauses(
+          RuleAnalysis.RuleID(graph: id.graph, chain: id.chain, rule: rules[place]), causes.map { rules[$0] })
+      }
+      return
+    }
+    // Of very many it is enough to know who may be a cause.
+    for (ordinal, judgement) in zip(order, judgements) where judgement == .shadowed(by: nil) {
+      for candidate in judge.candidates(for: Int(ordinal)) { causing[Int(candidate)] = true }
+    }
+    analysis.add(id, found, judge: judge, causing: causing.indices.filter { causing[$0] }.map { rules[$0] })
+  }
+
+  /// Judges the rules of a chain by diagrams; nil when those get too large.
+  private func judgedByDiagrams(_ chain: UInt32, stage: PathStage, depth: Int) -> Context? {
+    guard !isExhausted else { return nil }
+    let graph = graphs[stage.graph]
+    let rules = graph.chains[Int(chain)].rules
+    var places: [UInt32: Int] = [:]
+    for (place, rule) in rules.enumerated() { places[rule] = place }
+    let matching = rules.map { rule -> Diagram? in
+      let items = graph.items(of: graph.rules[Int(rule)])
+      return items.contains(where: \.isEffect) ? nil : self.matching(items, stage.graph, stage: stage)
+    }
+    var context = Context(
+      graph: stage.graph, chain: chain, stage: stage,
+      mixesRejects: graph.rules.contains { $0.verdict.kind == .reject }, places: places, matching: matching,
+      found: rules.indices.map { place in
+        var judgement = RuleAnalysis.Judgement()
+        if graph.rules[Int(rules[place])].isWritten {
+          judgement.examined = 1
+          if matching[place] == DiagramStore.nothing { judgement.neverMatches = 1 }
+        }
+        return judgement
+      })
+    let summary = chainSummary(stage.graph, chain, stage: stage, depth: depth)
     if summary.root >= 0 {
       let base = graph.chains[Int(chain)].base
       let end = base.map { $0.policy == .drop ? DiagramStore.dropping : DiagramStore.accepting } ?? DiagramStore.passing
-      judgeSegment(summary, summary.root, context, live: DiagramStore.passing, rest: end, into: &judged)
+      judgeSegment(summary, summary.root, &context, live: DiagramStore.passing, rest: end)
     }
     // What a store that ran out of its budget says is worth nothing.
-    if isExhausted { analysis.skip(stage.graph, chain) } else { analysis = judged }
+    return isExhausted ? nil : context
   }
 
   /// The rules of a chain and of all chains that it leads to, counted up to just past the limit.
@@ -70,22 +148,15 @@ extension PathEvaluator {
     return count
   }
 
-  private func neverMatches(_ rule: UInt32, _ context: Context) -> Bool {
-    let items = graphs[context.graph].items(of: graphs[context.graph].rules[Int(rule)])
-    guard !items.contains(where: \.isEffect) else { return false }
-    return matching(items, context) == DiagramStore.nothing
-  }
-
   /// The packets that perhaps or surely pass some matches.
-  private func matching(_ items: ArraySlice<RuleItem>, _ context: Context) -> Diagram {
-    let diagram = itemsDiagram(items, context.graph, inside: DiagramStore.accepting, stage: context.stage)
+  func matching(_ items: ArraySlice<RuleItem>, _ graph: Int, stage: PathStage) -> Diagram {
+    let diagram = itemsDiagram(items, graph, inside: DiagramStore.accepting, stage: stage)
     return store.mapped(diagram, .possiblyAccepted)
   }
 
   /// Judges the rules below a segment: `live` are the packets that reach it, `rest` what follows it.
   private func judgeSegment(
-    _ summary: ChainSummary, _ index: Int32, _ context: Context, live: Diagram, rest: Diagram,
-    into analysis: inout RuleAnalysis
+    _ summary: ChainSummary, _ index: Int32, _ context: inout Context, live: Diagram, rest: Diagram
   ) {
     let segment = summary.segments[Int(index)]
     // Only packets that the segment does something to matter below: this keeps the sets as small as the segment.
@@ -93,81 +164,78 @@ extension PathEvaluator {
     guard segment.left >= 0 else {
       if segment.count > 1 {
         return judgeRun(
-          summary.rules[Int(segment.first)..<Int(segment.first + segment.count)], context, live, rest, into: &analysis)
+          summary.rules[Int(segment.first)..<Int(segment.first + segment.count)], &context, live, rest)
       }
       guard segment.count == 1 else { return }
-      return judgeRule(summary.rules[Int(segment.first)], context, live, rest, into: &analysis)
+      return judgeRule(summary.rules[Int(segment.first)], &context, live, rest)
     }
     let left = summary.segments[Int(segment.left)].diagram
     let right = summary.segments[Int(segment.right)].diagram
     let after = store.filtered(store.then(right, rest), by: live)
-    judgeSegment(summary, segment.left, context, live: live, rest: after, into: &analysis)
-    judgeSegment(summary, segment.right, context, live: passed(left, live), rest: rest, into: &analysis)
+    judgeSegment(summary, segment.left, &context, live: live, rest: after)
+    judgeSegment(summary, segment.right, &context, live: passed(left, live), rest: rest)
   }
 
-  /// The packets that are still on their way after a segment; those that it rewrote may be in any state.
+  /// The packets that are still on their way after a segment; those that it rewrote may be in any state, with any
+  /// value where it wrote one.
   private func passed(_ diagram: Diagram, _ live: Diagram) -> Diagram {
+    if live == DiagramStore.nothing { return live }
+    let terminals = store.terminals(of: diagram, inside: live)
+    if terminals.allSatisfy({ $0 < 16 }) {
+      // Without rewriting, those that perhaps pass are all that there is to know.
+      if terminals.allSatisfy({ $0 & 1 == 1 }) { return live }
+      return store.intersection(store.mapped(diagram, .contains(Outcome(.pass))), live)
+    }
     let inside = store.filtered(diagram, by: live)
     var result = DiagramStore.nothing
     var outcomes: Set<Outcome> = []
-    for terminal in store.terminals(of: inside, inside: DiagramStore.passing) {
-      outcomes.formUnion(store.outcomes(terminal))
-    }
+    for terminal in terminals { outcomes.formUnion(store.outcomes(terminal)) }
     for outcome in outcomes where outcome.verdict == .pass {
       var part = store.mapped(inside, .contains(outcome))
-      if outcome.rewrite != 0 { part = store.forgetting([PacketLayout.state], in: part) }
+      if outcome.rewrite != 0 {
+        let written = store.rewrite(outcome.rewrite).assignments.map(\.level)
+        part = store.forgetting([PacketLayout.state] + written, in: part)
+      }
       result = store.union(result, part)
     }
     return result
   }
 
-  private func judgeRule(
-    _ index: UInt32, _ context: Context, _ live: Diagram, _ rest: Diagram, into analysis: inout RuleAnalysis
-  ) {
+  private func judgeRule(_ index: UInt32, _ context: inout Context, _ live: Diagram, _ rest: Diagram) {
     let rule = graphs[context.graph].rules[Int(index)]
-    let items = graphs[context.graph].items(of: rule)
     guard rule.isWritten, rule.understanding != .unparsed, canBeJudged(rule.verdict),
-      !items.contains(where: \.isEffect)
+      let place = context.places[index], let matching = context.matching[place], matching != DiagramStore.nothing
     else { return }
-    let matching = matching(items, context)
-    guard matching != DiagramStore.nothing else { return }
-    let hits = store.intersection(matching, live)
-    let isShadowed = hits == DiagramStore.nothing
-    let isRedundant = !isShadowed && isSame(rule.verdict, hits, rest, context)
-    analysis.add(context.id(index)) {
-      $0.judged += 1
-      if isShadowed { $0.shadowed += 1 }
-      if isRedundant { $0.redundant += 1 }
-    }
-    if isShadowed { analysis.addCauses(context.id(index), causes(of: index, matching, context)) }
+    record(index, place, hits: store.intersection(matching, live), rest, &context)
   }
 
   /// Rules that differ in one field: which of them own a value that is live and that no earlier one holds.
   private func judgeRun(
-    _ rules: ArraySlice<UInt32>, _ context: Context, _ live: Diagram, _ rest: Diagram,
-    into analysis: inout RuleAnalysis
+    _ rules: ArraySlice<UInt32>, _ context: inout Context, _ live: Diagram, _ rest: Diagram
   ) {
     let graph = graphs[context.graph]
     let position = runPosition(graph, rules)
-    guard let first = rules.first else { return }
-    let verdict = graph.rules[Int(first)].verdict
     for (offset, index) in rules.enumerated() {
-      let matching = matching(graph.items(of: graph.rules[Int(index)]), context)
-      guard matching != DiagramStore.nothing else { continue }
+      guard let place = context.places[index], let matching = context.matching[place], matching != DiagramStore.nothing
+      else { continue }
       var hits = store.intersection(matching, live)
       // Earlier rules of the run differ in one value only: take away those that meet this one.
       for other in rules.prefix(offset) where overlap(graph, other, index, position) {
-        hits = store.difference(hits, self.matching(graph.items(of: graph.rules[Int(other)]), context))
+        guard let otherPlace = context.places[other], let taken = context.matching[otherPlace] else { continue }
+        hits = store.difference(hits, taken)
         if hits == DiagramStore.nothing { break }
       }
-      let isShadowed = hits == DiagramStore.nothing
-      let isRedundant = !isShadowed && isSame(verdict, hits, rest, context)
-      analysis.add(context.id(index)) {
-        $0.judged += 1
-        if isShadowed { $0.shadowed += 1 }
-        if isRedundant { $0.redundant += 1 }
-      }
-      if isShadowed { analysis.addCauses(context.id(index), causes(of: index, matching, context)) }
+      record(index, place, hits: hits, rest, &context)
+    }
+  }
+
+  private func record(_ index: UInt32, _ place: Int, hits: Diagram, _ rest: Diagram, _ context: inout Context) {
+    context.found[place].judged = 1
+    if hits == DiagramStore.nothing {
+      context.found[place].shadowed = 1
+      context.causes.append((index, causes(of: place, context)))
+    } else if isSame(graphs[context.graph].rules[Int(index)].verdict, hits, rest, context) {
+      context.found[place].redundant = 1
     }
   }
 
@@ -181,7 +249,7 @@ extension PathEvaluator {
   }
 
   /// Verdicts that end a packet's way through the chain without calling another.
-  private func canBeJudged(_ verdict: Verdict) -> Bool {
+  func canBeJudged(_ verdict: Verdict) -> Bool {
     switch verdict.kind {
     case .accept, .drop, .reject, .returning, .translate, .queue: true
     case .none, .jump, .goto, .lookup, .unknown: false
@@ -199,11 +267,13 @@ extension PathEvaluator {
   }
 
   /// The rules before a shadowed one that decide its packets: one that does it alone, else as few as were found.
-  private func causes(of rule: UInt32, _ matching: Diagram, _ context: Context) -> [UInt32] {
-    let earlier = graphs[context.graph].chains[Int(context.chain)].rules.prefix { $0 != rule }
+  private func causes(of place: Int, _ context: Context) -> [UInt32] {
+    let earlier = graphs[context.graph].chains[Int(context.chain)].rules.prefix(place)
+    let matching = context.matching[place] ?? DiagramStore.nothing
     var remaining = matching
     var causes: [(rule: UInt32, diagram: Diagram)] = []
-    for index in earlier {
+    for (other, index) in earlier.enumerated() {
+      if let others = context.matching[other], !store.intersects(others, matching) { continue }
       let diagram = ruleDiagram(context.graph, index, stage: context.stage, depth: 0)
       let after = passed(diagram, matching)
       if after == DiagramStore.nothing { return [index] }

@@ -156,6 +156,17 @@ extension PathEvaluator {
     let position = runPosition(graph, rules)
     let first = graph.rules[Int(rules[rules.startIndex])]
     let items = graph.items(of: first)
+    let verdict = terminal(of: first.verdict)
+    return orPerhaps(verdict | DiagramStore.passing) {
+      runBox(graphIndex, rules, items, position, stage: stage, inside: verdict)
+    }
+  }
+
+  private func runBox(
+    _ graphIndex: Int, _ rules: ArraySlice<UInt32>, _ items: ArraySlice<RuleItem>, _ position: Int, stage: PathStage,
+    inside: Diagram
+  ) -> Diagram {
+    let graph = graphs[graphIndex]
     box.reset()
     for (offset, item) in items.enumerated() where offset != position {
       add(item, graphIndex, stage: stage)
@@ -173,6 +184,6 @@ extension PathEvaluator {
       addNarrow(varying.field, IntervalSet(intervals))
     }
     if box.isNever { return DiagramStore.passing }
-    return finishBox(inside: terminal(of: first.verdict))
+    return finishBox(inside: inside)
   }
 }

@@ -55,8 +55,10 @@ extension PathEvaluator {
       }
       addNarrow(field, values, negated: item.isNegated)
     case .ctOriginalIPv4Source, .ctOriginalIPv4Destination, .ctOriginalSourcePort, .ctOriginalDestinationPort,
-      .ctOriginalIPv6Source, .ctOriginalIPv6Destination:
-      addOriginalMatch(item, graph, stage: stage)
+      .ctOriginalIPv6Source, .ctOriginalIPv6Destination, .ctReplyIPv4Source, .ctReplyIPv4Destination,
+      .ctReplyIPv6Source, .ctReplyIPv6Destination, .ctReplySourcePort, .ctReplyDestinationPort:
+      addTupleMatch(item, graph, stage: stage)
+    case .ctProtocol: addConnectionProtocolMatch(item, graph, stage: stage)
     case .ipv6Source, .ipv6Destination:
       guard let values = wideValues(of: item, graph) else {
         addPresence(of: field, stage: stage)
@@ -85,27 +87,38 @@ extension PathEvaluator {
     case .tcpFlags: question.tcpFlags
     case .fragment: question.phase == .any ? Interval(0, 1) : Interval(0)
     case .length: Interval(0, 65535)
-    case .packetType: Interval(0)
     default: nil
     }
   }
 
-  /// Adds a match on the connection's original tuple, which no packet has before tracking.
-  private func addOriginalMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
+  /// Adds a match on a tuple of the connection, which no packet has before tracking.
+  private func addTupleMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
     if stage.precedesConntrack {
       box.isNever = true
-    } else if let current = originalField(item.field, stage: stage) {
+    } else if let current = currentField(item.field) {
       addFieldMatch(RuleItem(item.kind, current, item.a, item.b, negated: item.isNegated), graph, stage: stage)
     } else {
       box.isPerhaps = true
     }
   }
 
-  /// The field that holds what the connection's first packet had there, when no rule rewrites it; nil if unknown.
-  private func originalField(_ field: Field, stage: PathStage) -> Field? {
-    guard !stage.precedesConntrack, question.phase == .first, states.states.allSatisfy(\.hasConnection),
-      !stages.contains(where: \.isNAT)
+  /// The field of a first packet that holds the same as a field of its connection's tuples; nil if unknown.
+  ///
+  /// A mapping changes packet and reply tuple at once (nf_nat_setup_info), so that replies are the packet turned round
+  /// at every hook; the original tuple is what the packet was before any mapping.
+  private func currentField(_ field: Field) -> Field? {
+    guard question.phase == .first, states.states.allSatisfy(\.hasConnection), rewriting.fields.isEmpty
     else { return nil }
+    switch field {
+    case .ctReplyIPv4Source: return .ipv4Destination
+    case .ctReplyIPv4Destination: return .ipv4Source
+    case .ctReplyIPv6Source: return .ipv6Destination
+    case .ctReplyIPv6Destination: return .ipv6Source
+    case .ctReplySourcePort: return .destinationPort
+    case .ctReplyDestinationPort: return .sourcePort
+    default: break
+    }
+    if stages.contains(where: \.isNAT) { return nil }
     switch field {
     case .ctOriginalIPv4Source: return .ipv4Source
     case .ctOriginalIPv4Destination: return .ipv4Destination
@@ -115,6 +128,27 @@ extension PathEvaluator {
     case .ctOriginalDestinationPort: return .destinationPort
     default: return nil
     }
+  }
+
+  /// Adds a match on the protocol of the packet's connection: its own, but for ICMP errors about others.
+  private func addConnectionProtocolMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
+    guard !stage.precedesConntrack, let values = narrowValues(of: item, graph) else {
+      box.isNever = true
+      return
+    }
+    let wanted = item.isNegated ? values.complement(upTo: 255) : values.intersection(IntervalSet(Interval(0, 255)))
+    let level = PacketLayout.protocolNumber
+    let known = store.split(level: level, wanted, inside: DiagramStore.passing, outside: DiagramStore.nothing)
+    let icmp = IntervalSet(Interval(UInt32(question.family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6)))
+    let error = store.split(level: level, icmp, inside: DiagramStore.maybe, outside: DiagramStore.nothing)
+    let other = store.split(
+      level: level, wanted.subtracting(icmp), inside: DiagramStore.passing, outside: DiagramStore.nothing)
+    let related = store.union(error, other)
+    let cases = states.states.enumerated().map { index, state in
+      let diagram = !state.hasConnection ? DiagramStore.nothing : state.conntrack == .related ? related : known
+      return (values: Interval(UInt32(index)), diagram: diagram)
+    }
+    box.sets.append(store.split(level: PacketLayout.state, cases: cases, outside: DiagramStore.nothing))
   }
 
   /// The values that a match on a narrow field wants, before negation; nil when they are too many to list.

@@ -19,6 +19,8 @@ extension PathEvaluator {
       let target = chainSummary(graph, verdict.target, stage: stage, depth: depth + 1)
       return store.mapped(target.diagram, .passToReturn)
     case .lookup: return verdictMapDiagram(graph, verdict.target, stage: stage, depth: depth)
+    case .translate where isKeptHere(graphs[graph].translations[Int(verdict.target)], at: stage):
+      return DiagramStore.dropping
     case .translate: return translationDiagram(graphs[graph].translations[Int(verdict.target)], hook: stage.hook)
     default: return terminal(of: verdict)
     }
@@ -43,16 +45,28 @@ extension PathEvaluator {
   ) -> Diagram {
     if let last = items.lastIndex(where: \.isEffect) {
       let rest = itemsDiagram(items[(last + 1)...], graph, inside: inside, stage: stage)
-      let rewrite = store.intern(Rewrite(stateMap: states.map(items[last], precedesConntrack: stage.precedesConntrack)))
-      let changed = store.applied(rewrite, rest)
+      let changed = effectDiagram(items[last], graph, rest: rest, stage: stage)
       return itemsDiagram(items[..<last], graph, inside: changed, stage: stage)
     }
-    box.reset()
-    for item in items {
-      add(item, graph, stage: stage)
-      if box.isNever { return DiagramStore.passing }
+    return orPerhaps(isUnconditional: items.isEmpty, store.union(inside, DiagramStore.passing)) {
+      box.reset()
+      for item in items {
+        add(item, graph, stage: stage)
+        if box.isNever { return DiagramStore.passing }
+      }
+      return finishBox(inside: inside)
     }
-    return finishBox(inside: inside)
+  }
+
+  /// A diagram for ordinary packets, and another for those that rules have changed beyond following.
+  func orPerhaps(isUnconditional: Bool = false, _ perhaps: @autoclosure () -> Diagram, _ diagram: () -> Diagram)
+    -> Diagram
+  {
+    let ordinary = diagram()
+    guard hasOpaqueStates, !isUnconditional else { return ordinary }
+    let opaque = split(byState: { $0.isOpaque ? DiagramStore.passing : DiagramStore.nothing })
+    let transparent = split(byState: { $0.isOpaque ? DiagramStore.nothing : DiagramStore.passing })
+    return store.union(store.filtered(perhaps(), by: opaque), store.filtered(ordinary, by: transparent))
   }
 
   /// The collected matches around a diagram; pass outside of them.
@@ -71,6 +85,11 @@ extension PathEvaluator {
     return result
   }
 
+  /// Whether packets that would be forwarded end at the host instead, to which they are redirected.
+  private func isKeptHere(_ translation: Translation, at stage: PathStage) -> Bool {
+    translation.kind == .redirect && question.path == .forward && stage.hook == .prerouting
+  }
+
   /// A mapping as a diagram: packets that have the new values already are mapped without a trace in their status.
   private func translationDiagram(_ translation: Translation, hook: Hook) -> Diagram {
     func mapped(_ isChange: Ternary) -> Diagram {
@@ -79,6 +98,12 @@ extension PathEvaluator {
     }
     guard let level = addressLevel(of: translation) else { return mapped(.yes) }
     let isDestination = translation.mapsDestination
+    if rewriting.concerns(destination: isDestination) {
+      // The connection's end, which is what changes, may be another than the one that the packet shows.
+      let changed = rewrite(of: translation, hook: hook, isChange: .yes, isRewritten: true)
+      let unchanged = store.intern(Rewrite(stateMap: states.map { $0.after(translation, isChange: .no) }))
+      return store.terminal([Outcome(.accept, rewrite: changed), Outcome(.accept, rewrite: unchanged)])
+    }
     let addresses = newAddresses(of: translation, hook: hook)
     let isKnown = translation.isChangeKnown && (addresses.map { $0.lower == $0.upper } ?? true)
     let changed = mapped(.yes)
@@ -126,11 +151,16 @@ extension PathEvaluator {
   }
 
   /// A mapping as a rewrite of levels.
-  private func rewrite(of translation: Translation, hook: Hook, isChange: Ternary) -> UInt32 {
+  ///
+  /// - Parameter isRewritten: whether the end may have been rewritten before, so that what the mapping keeps of the
+  ///   connection's end is not what the packet shows.
+  private func rewrite(
+    of translation: Translation, hook: Hook, isChange: Ternary, isRewritten: Bool = false
+  ) -> UInt32 {
     var assignments: [Rewrite.Assignment] = []
     let all = Interval<UInt128>(0, layout.family.lastAddress)
     let addresses = translation.family.map { $0 == layout.family } ?? true ? translation.addresses : nil
-    let isKnown = translation.unknown == nil
+    let isKnown = translation.unknown == nil && !isRewritten
     func assign(_ values: Interval<UInt128>, at level: Int) {
       for word in 0..<layout.words {
         let shift = UInt128(32 * (layout.words - 1 - word))
@@ -179,8 +209,17 @@ extension PathEvaluator {
     for verdict in Set(verdicts).sorted(by: { $0.order < $1.order }) {
       diagrams[verdict] = verdictDiagram(verdict, graph, stage: stage, depth: depth)
     }
-    let result = lookupDiagram(graph, lookup, stage: stage) { element in
-      diagrams[verdicts[element]] ?? DiagramStore.anything
+    let every = diagrams.values.sorted().reduce(DiagramStore.passing) { store.union($0, $1) }
+    // Neighbours mostly have the same verdict.
+    var last: (verdict: Verdict, diagram: Diagram)?
+    let result = orPerhaps(every) {
+      lookupDiagram(graph, lookup, stage: stage) { element in
+        let verdict = verdicts[element]
+        if let last, last.verdict == verdict { return last.diagram }
+        let diagram = diagrams[verdict] ?? DiagramStore.anything
+        last = (verdict, diagram)
+        return diagram
+      }
     }
     lookupSets[key] = result
     return result
@@ -189,8 +228,10 @@ extension PathEvaluator {
   /// Accept for the keys of a verdict map that have one verdict, pass elsewhere.
   func verdictKeys(_ graph: Int, _ index: UInt32, _ verdict: Verdict, stage: PathStage) -> Diagram {
     let lookup = graphs[graph].lookups[Int(index)]
-    return lookupDiagram(graph, lookup, stage: stage) { element in
-      lookup.verdicts[element] == verdict ? DiagramStore.accepting : DiagramStore.passing
+    return orPerhaps(DiagramStore.accepting | DiagramStore.passing) {
+      lookupDiagram(graph, lookup, stage: stage) { element in
+        lookup.verdicts[element] == verdict ? DiagramStore.accepting : DiagramStore.passing
+      }
     }
   }
 

@@ -38,6 +38,11 @@ public struct PacketSelection: Hashable {
 
   /// Whether no packet is selected.
   public var isEmpty: Bool { self.set == DiagramStore.nothing }
+
+  /// No packets, of the evaluator of another selection.
+  public static func none(like other: PacketSelection) -> PacketSelection {
+    PacketSelection(set: DiagramStore.nothing, entry: other.entry)
+  }
 }
 
 extension PathEvaluator {
@@ -106,12 +111,20 @@ extension PathEvaluator {
   }
 
   private func within(_ selection: PacketSelection, _ map: TerminalMap) -> PacketSelection {
+    let outcome = outcome(of: selection)
+    // Where every packet has one verdict, what perhaps passes is what surely passes.
+    let map = store.isMixed(outcome) ? map : .possiblyAccepted
     let key = [selection.entry, map.code]
-    let allowed = allowances[key] ?? store.mapped(outcome(of: selection), map)
+    let allowed = allowances[key] ?? store.mapped(outcome, map)
     allowances[key] = allowed
     var result = selection
     result.set = store.intersection(allowed, selection.set)
     return result
+  }
+
+  /// Whether two selections share a packet; they must agree in which interfaces are known.
+  public func intersects(_ left: PacketSelection, _ right: PacketSelection) -> Bool {
+    store.intersects(left.set, right.set)
   }
 
   /// The packets of both selections; they must agree in which interfaces are known.
@@ -129,9 +142,26 @@ extension PathEvaluator {
     PacketSelection(set: store.union(left.set, right.set), entry: left.entry)
   }
 
+  /// The packets of any of some selections, joined pairwise; none when there are none.
+  public func union(of selections: [PacketSelection]) -> PacketSelection {
+    guard let first = selections.first else { return PacketSelection(set: DiagramStore.nothing, entry: 0) }
+    var level = selections.map(\.set)
+    while level.count > 1 {
+      level = stride(from: 0, to: level.count, by: 2).map { index in
+        index + 1 < level.count ? store.union(level[index], level[index + 1]) : level[index]
+      }
+    }
+    return PacketSelection(set: level[0], entry: first.entry)
+  }
+
   /// The packets of a selection that lie in a box, whatever interfaces the box names.
   public func restrict(_ selection: PacketSelection, to query: PacketBox) -> PacketSelection {
-    PacketSelection(set: store.intersection(selection.set, select(query).set), entry: selection.entry)
+    restrict(selection, to: select(query))
+  }
+
+  /// The packets of a selection that are in another one, whatever interfaces that one knows.
+  public func restrict(_ selection: PacketSelection, to other: PacketSelection) -> PacketSelection {
+    PacketSelection(set: store.intersection(selection.set, other.set), entry: selection.entry)
   }
 
   /// A packet of a selection, ordinary where the selection allows it; nil of the empty one.
@@ -155,7 +185,7 @@ extension PathEvaluator {
     var packet = Packet(
       path: question.path, source: address(at: PacketLayout.source), destination: address(at: layout.destination),
       protocolNumber: number, inputInterface: interface(PacketLayout.inputInterface),
-      outputInterface: interface(PacketLayout.outputInterface), state: question.phase == .first ? .new : .established)
+      outputInterface: interface(PacketLayout.outputInterface), state: question.entryStates[0].conntrack)
     if IPProtocol.hasPorts(number) {
       packet.sourcePort = UInt16(truncatingIfNeeded: values[layout.sourcePort])
       packet.destinationPort = UInt16(truncatingIfNeeded: values[PacketLayout.port])

@@ -34,6 +34,24 @@ extension PathEvaluator {
     }
   }
 
+  /// The packets of a selection that are perhaps accepted and leave no connection behind by which their answers are
+  /// known: tracking was switched off for them.
+  public func lackingConnection(_ selection: PacketSelection) -> PacketSelection {
+    if states.states.allSatisfy(\.hasConnection) { return .none(like: selection) }
+    let diagram = store.filtered(outcome(of: selection), by: selection.set)
+    var outcomes: Set<Outcome> = []
+    for terminal in store.terminals(of: diagram, inside: DiagramStore.passing) {
+      outcomes.formUnion(store.outcomes(terminal))
+    }
+    var set = DiagramStore.nothing
+    for outcome in outcomes.sorted() where outcome.verdict == .accept {
+      let map = store.rewrite(outcome.rewrite).stateMap
+      guard !states.states[map.first.map { Int($0) } ?? 0].hasConnection else { continue }
+      set = store.union(set, store.mapped(diagram, .contains(outcome)))
+    }
+    return PacketSelection(set: set, entry: selection.entry)
+  }
+
   /// The one new destination of a rewrite; nil when it stays or is not known.
   private func destination(of rewrite: Rewrite) -> IPAddress? {
     var bits: UInt128 = 0

@@ -13,12 +13,19 @@ public final class PathEvaluator {
   public let question: PathQuestion
   public let layout: PacketLayout
   let stages: [PathStage]
+  /// Other orders in which the stages may stand; mostly none.
+  let otherOrders: [[PathStage]]
+  /// Whether some connection may be translated.
+  let isTranslating: Bool
   let states: StateDomain
   let interfaces: InterfaceDomain
   /// Clipping hulls in the widths of the family; nil for all addresses.
   let sourceHull: AddressHull?
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
+  let rewriting: HeaderRewriting
+  /// Whether some rule changes a packet's state without deciding it.
+  let hasEffects: Bool
   var store: DiagramStore
   var summaries: [ChainKey: ChainSummary] = [:]
   var openChains: Set<ChainKey> = []
@@ -47,19 +54,32 @@ public final class PathEvaluator {
     self.facts = facts
     self.question = question
     layout = PacketLayout(family: question.family)
-    stages = PathStage.stages(of: graphs, family: question.family, path: question.path)
+    let orders = PathStage.orders(of: graphs, family: question.family, path: question.path)
+    stages = orders[0]
+    otherOrders = Array(orders.dropFirst())
+    isTranslating = PathStage.translates(graphs, question.family)
     let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
     interfaces = vocabulary.interfaces
+    var entries = question.entryStates
+    let isRewritten = !vocabulary.rewriting.fields.isEmpty
+    // What answers a packet that was rewritten without translation is not of its connection.
+    if question.phase == .reply, isRewritten {
+      for index in entries.indices { entries[index].isOpaque = true }
+    }
     states = StateDomain(
-      entries: question.entryStates, effects: vocabulary.orderedEffects,
+      entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
-      isForwarded: question.path == .forward)
+      isForwarded: question.path == .forward, isRewritten: isRewritten)
+    hasEffects = !vocabulary.effects.isEmpty
     mayTranslateDestination = vocabulary.translations.contains(where: \.mapsDestination)
     // Images of packets meet later rules too: hulls must hold the addresses that mappings give.
     sourceHull = AddressHull(
-      question.sources, widenedBy: vocabulary.translations.filter { !$0.mapsDestination }, family: question.family)
+      question.sources, widenedBy: vocabulary.translations.filter { !$0.mapsDestination },
+      rewritten: vocabulary.rewriting.addresses(destination: false), family: question.family)
     destinationHull = AddressHull(
-      question.destinations, widenedBy: vocabulary.translations.filter(\.mapsDestination), family: question.family)
+      question.destinations, widenedBy: vocabulary.translations.filter(\.mapsDestination),
+      rewritten: vocabulary.rewriting.addresses(destination: true), family: question.family)
+    rewriting = vocabulary.rewriting
     store = DiagramStore(
       lastValues: layout.lastValues(states: states.lastValue, interfaces: interfaces.lastValue),
       edgeLimit: edgeLimit)
@@ -69,45 +89,118 @@ public final class PathEvaluator {
   public var isExhausted: Bool { store.isExhausted }
   /// The number of diagram nodes made so far.
   public var nodeCount: Int { store.nodeCount }
+  /// The number of diagram edges made so far.
+  public var edgeCount: Int { store.edgeCount }
 
   /// What becomes of packets on the whole path; terminals hold `accept` and `drop` with rewrites.
   public var summary: Diagram {
     if let totalSummary { return totalSummary }
-    var total = DiagramStore.passing
-    for (index, stage) in stages.enumerated().reversed() {
-      let single = store.mapped(stageSummary(stage), .acceptToPass)
-      total = store.then(single, total)
-      if index == firstStageBehindHop { total = store.applied(hop, total) }
+    let orders = [stages] + otherOrders
+    var total = DiagramStore.nothing
+    for order in orders {
+      let one = summary(of: order)
+      total = store.union(total, one)
     }
-    total = store.mapped(total, .policyAccept)
     totalSummary = total
     return total
   }
 
-  /// The first stage that sees forwarded packets with their hop taken off; nil on other paths.
-  var firstStageBehindHop: Int? {
-    question.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } : nil
+  private func summary(of stages: [PathStage]) -> Diagram {
+    let place = hopPlace
+    let endsWithHop = place == stages.count
+    var total = endsWithHop ? behindHop(DiagramStore.accepting) : DiagramStore.accepting
+    for (index, stage) in stages.enumerated().reversed() {
+      // Who passes a base chain goes on to the next one; the last one's verdict is the path's.
+      let isLast = index == stages.count - 1 && !endsWithHop
+      let single = stageSummary(stage, isLast: isLast)
+      total = isLast ? single : store.then(single, total)
+      if index == place { total = behindHop(total) }
+    }
+    return total
+  }
+
+  /// The first stage that sees forwarded packets with their hop taken off, by index; nil on other paths.
+  var hopPlace: Int? {
+    question.path == .forward ? stages.firstIndex { $0.hook.isBehindHop } ?? stages.count : nil
   }
 
   /// The hop as a rewriting of the packet's state.
   var hop: UInt32 { store.intern(Rewrite(stateMap: states.map { $0.afterHop() })) }
 
-  /// What one base chain makes of packets, its policy included.
-  func stageSummary(_ stage: PathStage) -> Diagram {
+  /// What becomes of packets at the router's hop, and behind it.
+  private func behindHop(_ next: Diagram) -> Diagram {
+    let ending = endingAtHop(inside: DiagramStore.dropping, perhaps: DiagramStore.dropping | DiagramStore.passing)
+    return store.then(ending, store.applied(hop, next))
+  }
+
+  /// The packets that end at the router's hop; pass for others.
+  func endingAtHop(inside: Diagram, perhaps: Diagram, outside: Diagram = DiagramStore.passing) -> Diagram {
+    split(
+      byState: { state in
+        switch state.endsAtHop {
+        case .no: outside
+        case .yes: inside
+        case .perhaps: perhaps
+        }
+      })
+  }
+
+  /// A terminal for each state.
+  func split(byState terminal: (PacketState) -> Diagram) -> Diagram {
+    let cases = states.states.enumerated().map { state, value in
+      (values: Interval(UInt32(state)), diagram: terminal(value))
+    }
+    if cases.allSatisfy({ $0.diagram == cases[0].diagram }) { return cases[0].diagram }
+    return store.split(level: PacketLayout.state, cases: cases, outside: DiagramStore.nothing)
+  }
+
+  /// What one base chain makes of packets, its policy included: accept, or pass where another chain follows.
+  private func stageSummary(_ stage: PathStage, isLast: Bool) -> Diagram {
     let chain = chainSummary(stage.graph, UInt32(stage.chain), stage: stage, depth: 0)
     let policy = graphs[stage.graph].chains[stage.chain].base?.policy ?? .accept
-    let decided = store.mapped(chain.diagram, policy == .drop ? .policyDrop : .policyAccept)
-    return store.guarded(stageGuard(stage), decided)
+    // One map for the policy and for what acceptance means: nodes of big sets are made once.
+    let map: TerminalMap =
+      isLast ? policy == .drop ? .policyDrop : .policyAccept : policy == .drop ? .stageDrop : .stageAccept
+    let decided = store.mapped(chain.diagram, map)
+    let guarding = stageGuard(stage)
+    let seen = blurred(decided, at: stage)
+    if guarding == DiagramStore.passing { return seen }
+    let result = store.guarded(guarding, seen)
+    return isLast ? store.mapped(result, .policyAccept) : result
+  }
+
+  /// A stage as packets of connections meet it that show other ends there than where rules filter.
+  private func blurred(_ diagram: Diagram, at stage: PathStage) -> Diagram {
+    guard isTranslating, stage.facesWire, question.phase != .first else { return diagram }
+    let first = stage.hook.blursDestination ? layout.destination : PacketLayout.source
+    let port = stage.hook.blursDestination ? PacketLayout.port : layout.sourcePort
+    var rewrite = Rewrite(
+      assignments: (0..<layout.words).map { Rewrite.Assignment(level: first + $0, values: .all) })
+    rewrite.isTransient = true
+    let addresses = store.applied(store.intern(rewrite), diagram)
+    rewrite.assignments.append(Rewrite.Assignment(level: port, values: Interval(0, 65535)))
+    rewrite.assignments.sort { $0.level < $1.level }
+    let both = store.applied(store.intern(rewrite), diagram)
+    let having = protocolsWithPorts
+    let blurred = store.union(
+      store.filtered(both, by: having), store.filtered(addresses, by: store.mapped(having, .complement)))
+    func isMember(_ state: PacketState) -> Bool { state.hasConnection && state.conntrack != .new }
+    let members = split(byState: { isMember($0) ? DiagramStore.passing : DiagramStore.nothing })
+    return store.union(
+      store.filtered(blurred, by: members), store.filtered(diagram, by: store.mapped(members, .complement)))
   }
 
   /// The packets that a base chain is called for.
   func stageGuard(_ stage: PathStage) -> Diagram {
     var set = DiagramStore.passing
     if stage.isNAT {
-      let meeting = states.states.indices.filter { states.states[$0].meetsNAT(at: stage.hook) }
-      set = store.split(
-        level: PacketLayout.state, IntervalSet(meeting.map { Interval(UInt32($0)) }), inside: set,
-        outside: DiagramStore.nothing)
+      set = split(byState: { state in
+        switch state.meetsNAT(at: stage.hook) {
+        case .no: DiagramStore.nothing
+        case .yes: DiagramStore.passing
+        case .perhaps: DiagramStore.maybe
+        }
+      })
     }
     if stage.hook == .ingress || stage.hook == .egress,
       let devices = graphs[stage.graph].chains[stage.chain].base?.devices, !devices.isEmpty

@@ -9,6 +9,8 @@ public struct PathQuestion: Sendable, Hashable {
     case first
     /// The answers to them: state established, TCP a SYN+ACK.
     case reply
+    /// What answers them where they left no connection behind (`notrack`): a TCP SYN+ACK in the state of a first packet.
+    case unsolicited(ConntrackState)
     /// Packets of any state and with any flags: for what rules do whoever sends.
     case any
   }
@@ -42,7 +44,7 @@ public struct PathQuestion: Sendable, Hashable {
   var tcpFlags: Interval<UInt32> {
     switch phase {
     case .first: Interval(2)
-    case .reply: Interval(18)
+    case .reply, .unsolicited: Interval(18)
     case .any: Interval(0, 255)
     }
   }
@@ -52,6 +54,7 @@ public struct PathQuestion: Sendable, Hashable {
     switch phase {
     case .first: [PacketState(.new)]
     case .reply: [PacketState(.established)]
+    case .unsolicited(let state): [PacketState(state)]
     case .any: ConntrackState.allCases.map { PacketState($0) }
     }
   }

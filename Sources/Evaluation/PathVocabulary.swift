@@ -6,11 +6,14 @@ struct PathVocabulary {
   var interfaces: InterfaceDomain
   var effects: Set<RuleItem> = []
   var translations: Set<Translation> = []
+  /// Addresses and ports that rules write into headers without translation.
+  let rewriting: HeaderRewriting
 
   /// Collects from the graphs that have a chain on the path.
   init(graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String>) {
     var exact = extra
     var prefixes: Set<String> = []
+    var written = HeaderRewriting()
     for index in Set(stages.map(\.graph)).sorted() {
       let graph = graphs[index]
       var seenNames: Set<UInt64> = []
@@ -20,8 +23,8 @@ struct PathVocabulary {
           if item.kind == .interface {
             guard seenNames.insert(UInt64(item.a) << 1 | UInt64(item.b)).inserted else { continue }
             if item.b == 1 { prefixes.insert(graph.names[item.a]) } else { exact.insert(graph.names[item.a]) }
-          } else if item.isEffect {
-            effects.insert(item)
+          } else if item.isEffect, effects.insert(item).inserted {
+            written.add(item, graph)
           }
         }
       }
@@ -41,6 +44,7 @@ struct PathVocabulary {
       }
     }
     interfaces = InterfaceDomain(exact: exact, prefixes: prefixes)
+    rewriting = written
   }
 }
 
@@ -54,6 +58,36 @@ extension PathVocabulary {
 
   /// The mappings in a fixed order.
   var orderedTranslations: [Translation] {
-    translations.map { (key: "\($0)", value: $0) }.sorted { $0.key < $1.key }.map(\.value)
+    guard translations.count > 1 else { return Array(translations) }
+    return translations.sorted { left, right in
+      if left.order != right.order { return left.order.lexicographicallyPrecedes(right.order) }
+      return (left.addresses?.lower ?? 0, left.addresses?.upper ?? 0)
+        < (right.addresses?.lower ?? 0, right.addresses?.upper ?? 0)
+    }
+  }
+}
+
+extension Translation {
+  /// Any fixed order of everything but the addresses.
+  fileprivate var order: [UInt64] {
+    func code(_ value: UInt32?) -> UInt64 { value.map { UInt64($0) + 1 } ?? 0 }
+    return [
+      kind.order, code(family.map { $0 == .v4 ? 4 : 6 }), addresses == nil ? 0 : 1, code(ports?.lower),
+      code(ports?.upper), code(unknown),
+    ]
+  }
+}
+
+extension Translation.Kind {
+  fileprivate var order: UInt64 {
+    switch self {
+    case .destination: 0
+    case .source: 1
+    case .masquerade: 2
+    case .redirect: 3
+    case .destinationPrefix: 4
+    case .sourcePrefix: 5
+    case .transparentProxy: 6
+    }
   }
 }

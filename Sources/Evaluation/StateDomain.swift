@@ -9,13 +9,20 @@ struct StateDomain {
   /// Whether there were too many: marks are then treated as unknown once set.
   private(set) var isCapped = false
 
+  /// Whether packets may get into a state in which they are not followed.
+  private(set) var hasOpaqueStates = false
+
+  /// Whether rules write headers without translation: mappings then change packets that look as if they did not.
+  private let isRewritten: Bool
+
   static let limit = 1024
 
   /// Collects the states reachable from some entry states by effects and mappings, and by the hop of forwarded packets.
   init(
     entries: [PacketState], effects: some Collection<RuleItem>, translations: some Collection<Translation>,
-    isForwarded: Bool
+    isForwarded: Bool, isRewritten: Bool
   ) {
+    self.isRewritten = isRewritten
     states = []
     indices = [:]
     for entry in entries { add(entry) }
@@ -37,14 +44,16 @@ struct StateDomain {
       let state = states[next]
       next += 1
       for effect in effects { add(state.after(effect, precedesConntrack: false)) }
-      for effect in effects where effect.kind == .notrack { add(state.after(effect, precedesConntrack: true)) }
+      for effect in effects where effect.kind == .notrack || effect.field == .ctState {
+        add(state.after(effect, precedesConntrack: true))
+      }
       for translation in translations {
         let isOneAddress = translation.addresses.map { $0.lower == $0.upper } ?? true
         let isPlain = translation.kind == .destination || translation.kind == .source
         let isKnown = isPlain && isOneAddress && translation.isChangeKnown
         add(state.after(translation))
         add(state.after(translation, isChange: isKnown ? .no : .perhaps))
-        if translation.kind == .redirect { add(state.after(translation, isChange: .no)) }
+        if translation.kind == .redirect || isRewritten { add(state.after(translation, isChange: .no)) }
       }
       if isForwarded { add(state.afterHop()) }
       if states.count > Self.limit { return false }
@@ -53,13 +62,19 @@ struct StateDomain {
   }
 
   private static func blurred(_ effect: RuleItem) -> RuleItem {
-    effect.kind == .setField || effect.kind == .copyMark ? RuleItem(.setUnknown, effect.field) : effect
+    switch effect.kind {
+    // A time to live that is set to some value may be too small to be forwarded.
+    case .setField, .copyMark, .mergeMark, .shiftMark:
+      RuleItem(.setUnknown, effect.field, 0, effect.field == .timeToLive ? 1 : 0)
+    default: effect
+    }
   }
 
   private mutating func add(_ state: PacketState) {
     guard indices[state] == nil else { return }
     indices[state] = states.count
     states.append(state)
+    if state.isOpaque { hasOpaqueStates = true }
   }
 
   /// The new state of each old one under a change.

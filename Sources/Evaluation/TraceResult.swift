@@ -43,6 +43,14 @@ public struct TraceResult: Sendable {
     public var depth: Int
   }
 
+  /// Whether another answer says the same of the packet's fate.
+  func agrees(with other: TraceResult) -> Bool {
+    func fate(_ verdict: TraceVerdict) -> TraceVerdict { verdict == .reject ? .drop : verdict }
+    return fate(verdict) == fate(other.verdict) && newSource == other.newSource
+      && newDestination == other.newDestination && newSourcePort == other.newSourcePort
+      && newDestinationPort == other.newDestinationPort
+  }
+
   public var verdict: TraceVerdict
   /// Nil when no chain is on the path: the packet passes, or an implicit deny.
   public var decider: Decider?

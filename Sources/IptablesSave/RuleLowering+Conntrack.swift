@@ -140,39 +140,26 @@ extension RulesetReader {
     let id = option(use).id
     switch id {
     case 1:
-      let number = try readConnectionProtocol(use)
-      let isPinned = draft.protocolNumber != 0 && !draft.protocolOperand.isNegated
-      let icmp = family == .v4 ? IPProtocol.icmp : IPProtocol.icmpv6
-      if isPinned, draft.protocolNumber != icmp {
-        // Only errors of ICMP belong to connections of another protocol; a direction is what every connection has.
-        graph.items.append(RuleItem(.range, .ctDirection, 0, 1))
-        graph.items.append(
-          RuleItem(.range, .protocolNumber, UInt32(number), UInt32(number), negated: use.isNegated))
-      } else {
-        appendUndecidable("protocol of the connection")
-      }
-    case 2, 3:
+      let number = UInt32(try readConnectionProtocol(use))
+      graph.items.append(RuleItem(.range, .ctProtocol, number, number, negated: use.isNegated))
+    case 2, 3, 4, 5:
       let network = try readNetwork(value(use), range(use.value))
-      let field: Field =
+      let fields: [Field] =
         family == .v4
-        ? (id == 2 ? .ctOriginalIPv4Source : .ctOriginalIPv4Destination)
-        : (id == 2 ? .ctOriginalIPv6Source : .ctOriginalIPv6Destination)
-      appendConnectionNetwork(network, field, negated: use.isNegated)
-    case 6, 7:
+        ? [.ctOriginalIPv4Source, .ctOriginalIPv4Destination, .ctReplyIPv4Source, .ctReplyIPv4Destination]
+        : [.ctOriginalIPv6Source, .ctOriginalIPv6Destination, .ctReplyIPv6Source, .ctReplyIPv6Destination]
+      appendConnectionNetwork(network, fields[Int(id) - 2], negated: use.isNegated)
+    case 6, 7, 8, 9:
       let ports = try readPorts(value(use), range(use.value))
-      graph.items.append(
-        RuleItem(
-          .range, id == 6 ? .ctOriginalSourcePort : .ctOriginalDestinationPort, ports.lower, ports.upper,
-          negated: use.isNegated))
-      let isPinned = IPProtocol.hasPorts(draft.protocolNumber) && !draft.protocolOperand.isNegated
-      if !isPinned {
+      guard try connectionHasPorts(use.instance) else {
         // Connections of ICMP keep type, code and id in the place of ports.
-        graph.items.removeLast()
-        appendUndecidable("original port of connections that may be without ports")
+        return appendUndecidable("port of connections that may be without ports")
       }
-    case 4, 5, 8, 9:
-      try validate(use)
-      appendUndecidable("reply direction of the connection")
+      let fields: [Field] = [
+        .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort, .ctReplyDestinationPort,
+      ]
+      graph.items.append(
+        RuleItem(.range, fields[Int(id) - 6], ports.lower, ports.upper, negated: use.isNegated))
     case 10:
       let status = try readStatus(use)
       if status == 0 {
@@ -185,8 +172,21 @@ extension RulesetReader {
       graph.items.append(RuleItem(.range, .ctDirection, direction, direction, negated: use.isNegated))
     default:
       try validate(use)
+      appendConnection()
       appendUndecidable("remaining lifetime of the connection")
     }
+  }
+
+  /// Demands that the packet belongs to a connection: a direction is what every connection has.
+  mutating func appendConnection() { graph.items.append(RuleItem(.range, .ctDirection, 0, 1)) }
+
+  /// Whether the rule's protocol, or the connection's, has ports.
+  private func connectionHasPorts(_ instance: Int32) throws(Complaint) -> Bool {
+    if IPProtocol.hasPorts(draft.protocolNumber), !draft.protocolOperand.isNegated { return true }
+    for use in uses(of: Int(instance)) where option(use).id == 1 && !use.isNegated {
+      return IPProtocol.hasPorts(try readConnectionProtocol(use))
+    }
+    return false
   }
 
   private mutating func appendConnectionNetwork(_ network: Network, _ field: Field, negated: Bool) {

@@ -7,9 +7,7 @@ extension RulesetReader {
   /// Appends what a loaded match demands.
   mutating func lowerMatch(_ index: Int, hook: Hook?) throws(Complaint) {
     let instance = draft.instances[index]
-    guard instance.syntax >= 0 else {
-      return appendUndecidable("match \(argument(instance.argument).string)")
-    }
+    guard instance.syntax >= 0 else { return lowerUnknownMatch(Int(instance.argument)) }
     guard case .match(let meaning) = catalog.syntaxes[Int(instance.syntax)].meaning else { return }
     switch meaning {
     case .always: for use in draft.uses where use.instance == Int32(index) { try validate(use) }
@@ -47,8 +45,51 @@ extension RulesetReader {
         }
       }
       try checkUndecidable(index, hook: hook)
+      if try isPresenceOnly(index) { return }
       appendUndecidable(reason.description)
+      // The socket's mark, which is not known.
+      if catalog.syntaxes[Int(instance.syntax)].name.description == "socket", instance.seen & 4 != 0 {
+        appendUnknown(.mark, "mark of the socket")
+      }
     }
+  }
+
+  /// Adds what is known of matches that are undecided: presence of a header or of a connection.
+  ///
+  /// - Returns: whether that is all that the match demands.
+  private mutating func isPresenceOnly(_ index: Int) throws(Complaint) -> Bool {
+    let name = catalog.syntaxes[Int(draft.instances[index].syntax)].name.description
+    let uses = uses(of: index)
+    switch name {
+    case "ah", "esp":
+      // The header is looked for wherever it stands; a packet that has one is of its protocol (nft's `meta l4proto`).
+      let number = UInt32(name == "ah" ? IPProtocol.ah : IPProtocol.esp)
+      guard draft.protocolNumber == 0 || draft.protocolNumber == UInt8(number) else { return false }
+      if draft.protocolNumber == 0 { graph.items.append(RuleItem(.range, .protocolNumber, number, number)) }
+      for use in uses where option(use).id == 0 {
+        let indices = try readRange(value(use), upTo: 0xFFFF_FFFF, range(use.value))
+        guard indices.lower == 0, indices.upper == 0xFFFF_FFFF else { return false }
+        if use.isNegated { graph.items.append(RuleItem(.never, .protocolNumber)) }
+      }
+      if uses.contains(where: { option($0).id != 0 }) { return false }
+      if family == .v4 || name == "esp" { graph.items.append(RuleItem(.range, .fragment, 0, 0)) }
+      return true
+    case "helper":
+      // Without a connection the inverted match holds (net/netfilter/xt_helper.c).
+      if uses.contains(where: { !$0.isNegated }) { appendConnection() }
+      return false
+    default: return false
+    }
+  }
+
+  /// A match that iptables does not have: undecided, and a mistake where its name is nearly that of one it has.
+  private mutating func lowerUnknownMatch(_ index: Int) {
+    let name = argument(index)
+    if KnownForeignMatches.contains(name) { return appendUndecidable("match \(name.string)") }
+    if givesHints, let known = Suggestion.nearest(to: name.string, among: catalog.matchNames(family)) {
+      report(.error, "there is no match '\(name.string)' (did you mean '\(known)'?)", range(index))
+    }
+    appendUndecidable("unknown match \(name.string)")
   }
 
   /// Reports an address that is none; the match is undecided in any case.

@@ -52,6 +52,11 @@ extension RulesetReader {
     let hasOptions = draft.uses.contains { $0.option < 0 && draft.instances[Int($0.instance)].isTarget }
     if draft.isGoto || !hasOptions && !KnownForeignTargets.contains(argument(index)) {
       pendingJump = index
+    } else if hasOptions, !KnownForeignTargets.contains(argument(index)), givesHints {
+      let name = argument(index).string
+      if let known = Suggestion.nearest(to: name, among: catalog.targetNames(family)) {
+        report(.error, "there is no target '\(name)' (did you mean '\(known)'?)", range(index))
+      }
     }
     isApproximated = true
     return Verdict(.unknown)
@@ -85,8 +90,9 @@ extension RulesetReader {
         let (value, mask) = try readMark(self.value(use), range(use.value))
         graph.items.append(RuleItem(.setField, .mark, mask, value))
       }
-      graph.translations.append(Translation(.transparentProxy))
-      return Verdict(.translate, UInt32(graph.translations.count - 1))
+      // Accepted where a transparent socket listens, dropped where none does (net/netfilter/xt_TPROXY.c).
+      isApproximated = true
+      return Verdict(.queue)
     case .notrack: graph.items.append(RuleItem(.notrack, .ctState))
     case .conntrack:
       if let helper = uses(of: instance).first(where: { option($0).id == 1 }), draft.protocolNumber == 0 {
@@ -125,11 +131,52 @@ extension RulesetReader {
         let bits = UInt32(try number(use, upTo: 0xFFFF_FFFF))
         appendSetMark(field, cleared: bits, flipped: bits)
       case 3: appendSetMark(field, cleared: 0, flipped: UInt32(try number(use, upTo: 0xFFFF_FFFF)))
-      case 5: appendUnknown(.ctMark, "connection mark saved from the packet's mark")
-      case 6: appendUnknown(.mark, "mark restored from the connection's mark")
-      case 7, 8: appendUnknown(field, "mark that is shifted")
+      case 5: try appendCopiedMark(to: .ctMark, instance)
+      case 6: try appendCopiedMark(to: .mark, instance)
       default: break
       }
+    }
+    if isConnection { try appendShift(instance) }
+  }
+
+  /// `--save-mark` and `--restore-mark`: masked bits of one mark replace masked bits of the other.
+  ///
+  /// Source: connmark_tg_shift in net/netfilter/xt_connmark.c. Saving clears `--ctmask` and takes `--nfmask`; restoring
+  /// clears `--nfmask` and takes `--ctmask`.
+  private mutating func appendCopiedMark(to field: Field, _ instance: Int) throws(Complaint) {
+    var connectionMask = UInt32.max
+    var packetMask = UInt32.max
+    for use in uses(of: instance) {
+      switch option(use).id {
+      case 9: connectionMask = UInt32(try number(use, upTo: 0xFFFF_FFFF))
+      case 10: packetMask = UInt32(try number(use, upTo: 0xFFFF_FFFF))
+      case 11:
+        connectionMask = UInt32(try number(use, upTo: 0xFFFF_FFFF))
+        packetMask = connectionMask
+      default: break
+      }
+    }
+    // Without a connection nothing is restored.
+    if field == .mark { appendConnection() }
+    let cleared = field == .ctMark ? connectionMask : packetMask
+    let taken = field == .ctMark ? packetMask : connectionMask
+    if mayRepeat, taken & ~cleared != 0 {
+      return appendUnknown(field, "overlapping addresses, for which the mark is flipped more than once")
+    }
+    graph.items.append(RuleItem(.mergeMark, field, cleared, taken))
+  }
+
+  /// `--left-shift-mark` and `--right-shift-mark`, which shift all of a mark that is set and what is taken of a copied
+  /// one; the same where all bits of the old mark are cleared.
+  private mutating func appendShift(_ instance: Int) throws(Complaint) {
+    for use in uses(of: instance) where option(use).id == 7 || option(use).id == 8 {
+      guard let last = graph.items.last, last.isEffect else { return }
+      let bits = UInt32(try number(use, upTo: 32))
+      if bits > 31 || mayRepeat || last.kind == .setUnknown || last.kind == .mergeMark && last.a != .max {
+        graph.items.removeLast()
+        return appendUnknown(last.field, "mark that is shifted")
+      }
+      graph.items.append(RuleItem(.shiftMark, last.field, bits, option(use).id == 8 ? 1 : 0))
     }
   }
 
@@ -147,6 +194,7 @@ extension RulesetReader {
         graph.items.append(RuleItem(.setField, .timeToLive, .max, value))
       } else {
         appendUnknown(.timeToLive, "time to live that is counted up or down")
+        if option(use).id == 2 { graph.items[graph.items.count - 1].b = 1 }
       }
     }
   }

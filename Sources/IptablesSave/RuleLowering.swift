@@ -26,10 +26,20 @@ extension RulesetReader {
 
   private mutating func lowerProtocol() {
     guard draft.protocolNumber != 0 else { return }
+    if family == .v6, Self.extensionHeaders.contains(draft.protocolNumber) {
+      report(
+        .warning, "ip6tables looks behind this extension header, so that -p never finds it",
+        range(draft.protocolOperand.argument))
+      if !draft.protocolOperand.isNegated { graph.items.append(RuleItem(.never, .protocolNumber)) }
+      return
+    }
     let number = UInt32(draft.protocolNumber)
     graph.items.append(
       RuleItem(.range, .protocolNumber, number, number, negated: draft.protocolOperand.isNegated))
   }
+
+  /// Routing, fragment, authentication and destination options headers (`is_exthdr` of ip6tables, ipv6_find_hdr).
+  private static let extensionHeaders: [UInt8] = [43, 44, 51, 60]
 
   private mutating func lowerInterface(
     _ operand: RuleDraft.Operand, _ field: Field, chain: Int

@@ -31,7 +31,9 @@ extension RulesetReader {
         graph.rules[index].understanding = isUndecided ? .approximated : .exact
       } else {
         let names =
-          givesHints ? tables[jump.table].chains.names + catalog.targetNames(tables[jump.table].family) : []
+          givesHints
+          ? ["ACCEPT", "DROP", "RETURN"] + tables[jump.table].chains.names
+            + catalog.targetNames(tables[jump.table].family) : []
         report(
           .error, "there is no chain and no target '\(jump.name)'\(Suggestion.hint(for: jump.name, among: names))",
           jump.range)

@@ -386,7 +386,8 @@ extension RulesetReader {
     if name.equals("udp") { return IPProtocol.udp }
     if name.equals("icmp") { return IPProtocol.icmp }
     if let number = ProtocolNames.number(name) { return number }
-    throw Complaint("there is no protocol '\(name.string)'", range(index))
+    let hint = givesHints ? Suggestion.hint(for: name.string, among: ProtocolNames.ordinary) : ""
+    throw Complaint("there is no protocol '\(name.string)'\(hint)", range(index))
   }
 
   // MARK: Extensions

@@ -47,6 +47,17 @@ enum TargetPlaces {
   }
 }
 
+/// Matches of packages beside iptables and of old kernels.
+enum KnownForeignMatches {
+  private static let names: [StaticString] = [
+    "account", "asn", "condition", "connrate", "dstlimit", "fuzzy", "gradm", "iface", "ipp2p", "ipv4options", "layer7",
+    "length2", "lscan", "ndpi", "nth", "opendpi", "osf2", "pknock", "psd", "quota2", "random", "stealth", "unclean",
+    "weburl", "webstr",
+  ]
+
+  static func contains(_ name: ByteText) -> Bool { names.contains { name.equals($0) } }
+}
+
 /// Targets of packages beside iptables, such as xtables-addons, which may stand without options.
 enum KnownForeignTargets {
   private static let names: [StaticString] = [

@@ -49,21 +49,58 @@ extension Lowering {
     switch target.field {
     case .mark?, .ctMark?: return try assignMark(target, isConnection: target.field == .ctMark)
     case .dscp?, .timeToLive?, .packetType?: return try assignField(target)
+    case .ipv4Source?, .ipv4Destination?, .ipv6Source?, .ipv6Destination?, .sourcePort?, .destinationPort?:
+      return try assignEnd(target)
     case .family?, .ctState?, .ctStatus?, .ctDirection?, .inputInterface?, .outputInterface?,
       .sourceAddressType?, .destinationAddressType?:
       throw SyntaxFault(message: "this value cannot be set", span: place)
     case nil: return try assignUnknown(target)
     default:
-      // Addresses, ports and flags rewritten in place.
       try assignedValue(target)
       hasEffect = true
-      appendUndecidable(graph.reasons.intern("a header field that is rewritten without translation"))
-      if !isTerminated { verdict = Verdict(.unknown) }
+      appendSetUnknown(target.field ?? .protocolNumber, "a header field that is rewritten")
     }
   }
 
-  /// Fields that the model does not hold: setting them decides nothing.
-  private mutating func assignUnknown(_ target: Operand) throws(SyntaxFault) { try assignedValue(target) }
+  /// Fields that the model does not hold: setting most of them decides nothing.
+  private mutating func assignUnknown(_ target: Operand) throws(SyntaxFault) {
+    try assignedValue(target)
+    guard target.isStructural else { return }
+    hasEffect = true
+    appendSetUnknown(.protocolNumber, "header bytes that are rewritten")
+  }
+
+  /// Addresses and ports, rewritten in the packet while the connection keeps its own (nft_payload.c).
+  private mutating func assignEnd(_ target: Operand) throws(SyntaxFault) {
+    guard let field = target.field else { return }
+    hasEffect = true
+    if token.kind == .dollar, !startsExpression {
+      return try withVariable { reader throws(SyntaxFault) in try reader.assignEnd(target) }
+    }
+    if token.kind == .openBrace || token.kind == .at { throw expected(Self.article(target.type)) }
+    appendPresence(field)
+    if startsExpression {
+      var operands = [try operand()]
+      while token.kind == .dot {
+        advance()
+        operands.append(try operand())
+      }
+      if token.keyword == .map {
+        advance()
+        try assignMapped(field, operands, target.type)
+      } else {
+        for operand in operands { appendPresence(operand.field) }
+        appendSetUnknown(field, "\(field.words) from another value")
+      }
+    } else {
+      let value = try component(target.type, bits: target.bits)
+      guard value.lower == value.upper else { throw fault("\(field.words) is one value") }
+      unresolved = nil
+      appendSet(field, keep: 0, value: value.lower)
+    }
+    // Where tracking checks them later it finds the packet invalid.
+    if target.lacksChecksum { appendSetUnknown(.ctState, "a checksum that is not kept up to date") }
+  }
 
   private mutating func assignedValue(_ target: Operand) throws(SyntaxFault) {
     if token.kind == .openBrace || token.kind == .at { throw expected(Self.article(target.type)) }
@@ -89,19 +126,24 @@ extension Lowering {
         advance()
         _ = try skipMap([source])
       }
-      return appendSetUnknown(field, "\(field) from a value that is not known")
+      return appendSetUnknown(field, "\(field.words) from a value that is not known")
     }
     let value = try component(target.type, bits: target.bits)
     appendSet(field, keep: 0, value: value.lower)
   }
 
   private mutating func appendSet(_ field: Field, keep: UInt128, value: UInt128) {
+    if field.isWide {
+      graph.wideMasks.append(WideMask(mask: .max, value: value))
+      return items.append(RuleItem(.setField, field, UInt32(graph.wideMasks.count - 1)))
+    }
     let clear = ~UInt32(truncatingIfNeeded: keep)
     items.append(RuleItem(.setField, field, clear, UInt32(truncatingIfNeeded: value)))
   }
 
   private mutating func appendSetUnknown(_ field: Field, _ reason: String) {
-    items.append(RuleItem(.setUnknown, field, graph.reasons.intern(reason)))
+    let mayExpire: UInt32 = field == .timeToLive ? 1 : 0
+    items.append(RuleItem(.setUnknown, field, graph.reasons.intern(reason), mayExpire))
     isApproximated = true
     if field == .mark { context.mark = nil }
     if field == .ctMark { context.connectionMark = nil }
@@ -139,7 +181,7 @@ extension Lowering {
     }
     if token.keyword == .map {
       advance()
-      return try assignMapped(field, operands)
+      return try assignMapped(field, operands, .mark)
     }
     guard operands.count == 1 else { throw expected("map") }
     if let sourceField = source.field, source.shift == 0, source.domain == .same, source.offset == 0 {
@@ -178,9 +220,11 @@ extension Lowering {
     return copy.startsExpression
   }
 
-  /// A mark from a map: a packet whose key is not in the map leaves the rule.
-  private mutating func assignMapped(_ field: Field, _ operands: [Operand]) throws(SyntaxFault) {
-    let (signature, contents, unknown) = try dataMap(operands, [.mark])
+  /// A value from a map: a packet whose key is not in the map leaves the rule.
+  private mutating func assignMapped(
+    _ field: Field, _ operands: [Operand], _ type: DataType
+  ) throws(SyntaxFault) {
+    let (signature, contents, unknown) = try dataMap(operands, [type])
     if let reason = unknown ?? operands.first(where: { $0.field == nil })?.reason {
       appendUndecidable(reason)
     } else if let lookup = lookup(operands, signature, contents), lookup.count > 0 {
@@ -188,10 +232,10 @@ extension Lowering {
       items.append(RuleItem(.lookup, lookup.fields[0], UInt32(graph.lookups.count - 1)))
       let values = Set(contents.data)
       if values.count == 1, let only = values.first, only.lower == only.upper {
-        setMark(UInt32(truncatingIfNeeded: only.lower), isConnection: field == .ctMark)
+        if type == .mark { setMark(UInt32(truncatingIfNeeded: only.lower), isConnection: field == .ctMark) }
         return appendSet(field, keep: 0, value: only.lower)
       }
     }
-    appendSetUnknown(field, "a mark from a map")
+    appendSetUnknown(field, type == .mark ? "a mark from a map" : "\(field.words) from a map")
   }
 }

@@ -28,8 +28,17 @@ extension Lowering {
     switch token.kind {
     case .dash:
       let start = token.start
+      let option = start == lastEnd ? nil : foreign()
       advance()
-      let upper = try constant(type, bits: bits)
+      let upper: UInt128
+      do throws(SyntaxFault) {
+        if [.accept, .drop, .reject, .counter, .log, .comment].contains(token.keyword) {
+          throw expected("the end of the range")
+        }
+        upper = try constant(type, bits: bits)
+      } catch {
+        throw option ?? error
+      }
       if type.isInterface || type.isText { return Interval(lower) }
       if type == .hour, upper < lower { return Interval(upper, lower) }
       guard lower <= upper else {
@@ -139,6 +148,10 @@ extension Lowering {
       return value
     case .time: return try time(type)
     case .classID:
+      if type == .service {
+        let range = text(token).split(separator: ":").joined(separator: "-")
+        throw fault("a range of ports is written with a dash (did you mean '\(range)'?)")
+      }
       guard type == .trafficClass || type == .realm else { throw mismatch(type, "a class id") }
       advance()
       return 0
@@ -287,8 +300,7 @@ extension Lowering {
       }
     default: break
     }
-    let hint = Suggestion.hint(for: name, among: Symbols.table(of: type).words)
-    throw fault("expected \(Self.article(type)), found '\(name)'\(hint)")
+    throw expected(Self.article(type), among: Symbols.table(of: type).words)
   }
 
   /// Names of interfaces; an asterisk at the end makes a pattern, `\*` an asterisk.

@@ -17,7 +17,7 @@ extension Lowering {
       advance()
     }
     depth -= 1
-    guard token.kind == .closeBrace else { throw expected("',' or '}'") }
+    guard token.kind == .closeBrace else { throw foreign() ?? expected("',' or '}'") }
     advance()
   }
 
@@ -211,16 +211,23 @@ extension Lowering {
       advance()
       let chain = try chainReference()
       return Verdict(keyword == .jump ? .jump : .goto, chain)
-    default: throw expected("a verdict (accept, drop, continue, return, jump or goto)")
+    default:
+      throw expected(
+        "a verdict (accept, drop, continue, return, jump or goto)",
+        among: ["accept", "drop", "continue", "return", "jump", "goto"])
     }
   }
 
   /// The graph's chain that a name or variable stands for.
-  mutating func chainReference() throws(SyntaxFault) -> UInt32 {
+  ///
+  /// Only variables may hold the name in quotes.
+  mutating func chainReference(isInVariable: Bool = false) throws(SyntaxFault) -> UInt32 {
     if token.kind == .dollar {
-      return try withVariable { reader throws(SyntaxFault) in try reader.chainReference() }
+      return try withVariable { reader throws(SyntaxFault) in try reader.chainReference(isInVariable: true) }
     }
-    guard token.kind == .word || token.kind == .quoted else { throw expected("the name of a chain") }
+    guard token.kind == .word || token.kind == .quoted && isInVariable else {
+      throw expected(token.kind == .quoted ? "the name of a chain without quotes" : "the name of a chain")
+    }
     let name = text(token)
     guard let chain = chainIndices[name] else {
       let hint = Suggestion.hint(for: name, among: chainIndices.keys.sorted())

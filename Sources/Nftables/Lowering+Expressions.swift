@@ -154,7 +154,7 @@ extension Lowering {
       depth -= 1
       try expect(.closeParenthesis, "')'")
       return inner
-    default: throw expected("a match or a statement")
+    default: throw foreign() ?? expected("a match or a statement", among: Self.statementWords)
     }
   }
 

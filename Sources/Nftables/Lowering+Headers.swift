@@ -43,10 +43,11 @@ extension Lowering {
     default:
       throw fault(
         "expected a field of ip, found \(RulesetReader.describe(token, name))"
-          + Suggestion.hint(for: name, among: Self.ipv4Fields))
+          + Hint.text(for: name, among: Self.ipv4Fields))
     }
     advance()
     try requireNetwork(.ipv4, place)
+    operand.isStructural = name == "frag-off" || name == "hdrlength"
     if name == "frag-off" { fragmentOffset(&operand) }
     return operand
   }
@@ -123,7 +124,7 @@ extension Lowering {
     default:
       throw fault(
         "expected a field of ip6, found \(RulesetReader.describe(token, name))"
-          + Suggestion.hint(
+          + Hint.text(
             for: name, among: ["saddr", "daddr", "nexthdr", "hoplimit", "dscp", "length", "flowlabel", "ecn"]))
     }
     advance()
@@ -155,7 +156,9 @@ extension Lowering {
         }
         forkByPorts()
       }
-      return Operand(.service, field)
+      var operand = Operand(.service, field)
+      operand.lacksChecksum = number == nil
+      return operand
     case .flags where word.keyword == .tcp:
       advance()
       try requireTransport(IPProtocol.tcp, place)
@@ -164,7 +167,7 @@ extension Lowering {
     }
     let header = text(word)
     let name = text(token)
-    guard token.kind == .word else { throw expected("a field of \(header)") }
+    guard token.kind == .word else { throw foreign() ?? expected("a field of \(header)") }
     let fields: [(name: String, bits: Int)] =
       switch word.keyword {
       case .tcp:
@@ -193,7 +196,7 @@ extension Lowering {
       return unknown(.boolean, "dccp option")
     }
     let known = ["sport", "dport", "flags"] + fields.map(\.name)
-    throw fault("expected a field of \(header), found '\(name)'" + Suggestion.hint(for: name, among: known))
+    throw foreign() ?? expected("a field of \(header)", among: known)
   }
 
   private mutating func tcpOption(_ place: TextSpan) throws(SyntaxFault) -> Operand {
@@ -275,9 +278,12 @@ extension Lowering {
       operand = unknown(.integer, "icmpv6 parameter-problem", bits: 32)
     case "taddr" where isV6, "daddr" where isV6: operand = unknown(.ipv6Address, "icmpv6 \(name)")
     default:
-      throw fault(
-        "expected a field of \(isV6 ? "icmpv6" : "icmp"), found '\(name)'"
-          + Suggestion.hint(for: name, among: ["type", "code", "checksum", "id", "sequence", "mtu"]))
+      let types = isV6 ? Symbols.icmpv6Types : Symbols.icmpTypes
+      if types.value(of: name) != nil {
+        throw fault("expected a field of \(isV6 ? "icmpv6" : "icmp"), found '\(name)' (did you mean 'type \(name)'?)")
+      }
+      throw expected(
+        "a field of \(isV6 ? "icmpv6" : "icmp")", among: ["type", "code", "checksum", "id", "sequence", "mtu"])
     }
     advance()
     try requireTransport(isV6 ? IPProtocol.icmpv6 : IPProtocol.icmp, place)

@@ -42,6 +42,7 @@ extension Lowering {
   }
 
   private mutating func readRelation() -> Relation {
+    relationSpan = span
     let relation: Relation
     switch token.kind {
     case .equal: relation = .equal
@@ -89,6 +90,9 @@ extension Lowering {
       throw expected("a constant")
     default: break
     }
+    if token.kind == .assign {
+      throw fault("expected \(Self.article(operand.type)), found '=' (did you mean '=='?)")
+    }
     guard token.kind != .end else { throw expected(Self.article(operand.type)) }
     if operand.type.isBitmask { return try flags(operand, relation) }
     let value = try component(operand.type, bits: operand.bits)
@@ -109,7 +113,9 @@ extension Lowering {
   private mutating func compare(
     _ operand: Operand, _ relation: Relation, _ value: Interval<UInt128>
   ) throws(SyntaxFault) {
-    if relation == .negation { throw fault("'!' is for flags only; write !=") }
+    if relation == .negation {
+      throw SyntaxFault(message: "'!' is for flags only; write !=", span: relationSpan)
+    }
     var wanted = value
     switch relation {
     case .less, .greater, .lessOrEqual, .greaterOrEqual:
@@ -134,9 +140,16 @@ extension Lowering {
       context.network = .other
       return appendNever(operand)
     }
+    if let interface = operand.loopback, !operand.isComputed, !isNegated, wanted == Interval(Self.loopbackType) {
+      items.append(RuleItem(.interface, interface, graph.names.intern("lo")))
+      return
+    }
     settle(operand, wanted, isNegated: isNegated)
     emit(operand, wanted, isNegated: isNegated)
   }
+
+  /// `ARPHRD_LOOPBACK` of if_arp.h.
+  private static let loopbackType: UInt128 = 772
 
   /// Appends a match that only needs the value to exist, negated: it never holds.
   mutating func appendNever(_ operand: Operand) { items.append(RuleItem(.never, .family)) }
@@ -187,6 +200,11 @@ extension Lowering {
     if field.isInterface {
       let id = UInt32(truncatingIfNeeded: wanted.lower)
       let isPattern = wanted.lower & Lookup.wildcard != 0
+      // No device can bear such a name (dev_valid_name); iptables-translate writes one for what never matches.
+      if graph.names[id].utf8.contains(where: { $0 == 0x2F || $0 == 0x3A }) {
+        items.append(RuleItem(.never, field, negated: isNegated))
+        return
+      }
       items.append(RuleItem(.interface, field, id, isPattern ? 1 : 0, negated: isNegated))
       return
     }

@@ -10,6 +10,7 @@ extension Lowering {
     case .mark: return simple(Operand(.mark, .mark))
     case .iif: return simple(Operand(.interfaceIndex, .inputInterface))
     case .oif: return simple(Operand(.interfaceIndex, .outputInterface))
+    case .iiftype, .oiftype: return simple(linkTypeOperand(isInput: key == .iiftype))
     case .iifname: return simple(Operand(.interfaceName, .inputInterface))
     case .oifname: return simple(Operand(.interfaceName, .outputInterface))
     case .nfproto:
@@ -34,7 +35,6 @@ extension Lowering {
     let reason: String
     var bits: Int?
     switch name {
-    case "iiftype", "oiftype": (type, reason) = (.interfaceType, "meta \(name) (the kind of the link)")
     case "skuid": (type, reason) = (.userID, "meta skuid (the socket's user)")
     case "skgid": (type, reason) = (.groupID, "meta skgid (the socket's group)")
     case "nftrace": (type, reason, bits) = (.integer, "meta nftrace", 1)
@@ -57,7 +57,7 @@ extension Lowering {
     case "hour": (type, reason) = (.hour, "meta hour (the time of day)")
     default:
       guard token.kind == .word else { throw expected("a key of meta") }
-      let hint = Suggestion.hint(for: name, among: Self.metaKeys)
+      let hint = Hint.text(for: name, among: Self.metaKeys)
       throw fault("expected a key of meta, found '\(name)'\(hint)")
     }
     if !isTypeof, family != .bridge,
@@ -79,6 +79,13 @@ extension Lowering {
     "oifgroup", "cgroup", "nfproto", "l4proto", "time", "day", "hour", "ipsec", "iifkind", "oifkind", "sdif",
     "sdifname",
   ]
+
+  /// `meta iiftype` and `meta oiftype`: every host has one link of kind loopback, which is `lo`.
+  private mutating func linkTypeOperand(isInput: Bool) -> Operand {
+    var operand = unknown(.interfaceType, "meta \(isInput ? "iiftype" : "oiftype") (the kind of the link)")
+    operand.loopback = isInput ? .inputInterface : .outputInterface
+    return operand
+  }
 
   private mutating func simple(_ operand: Operand) -> Operand {
     advance()
@@ -143,14 +150,19 @@ extension Lowering {
       return try conntrackAddress(direction, isV6: network == .ipv6)
     case .protoSrc, .protoDst:
       advance()
-      if direction == .original {
-        // Tuples of other protocols keep something else at the place of ports.
-        if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
-        return Operand(.service, key == .protoSrc ? .ctOriginalSourcePort : .ctOriginalDestinationPort)
+      guard direction == .original || direction == .reply else {
+        return unknown(.service, "ct \(name)", presence: .ctDirection)
       }
-      return unknown(.service, "ct \(direction == .reply ? "reply " : "")\(name)", presence: .ctDirection)
+      // Tuples of other protocols keep something else at the place of ports.
+      if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
+      switch (direction == .original, key == .protoSrc) {
+      case (true, true): return Operand(.service, .ctOriginalSourcePort)
+      case (true, false): return Operand(.service, .ctOriginalDestinationPort)
+      case (false, true): return Operand(.service, .ctReplySourcePort)
+      case (false, false): return Operand(.service, .ctReplyDestinationPort)
+      }
     case .l3proto: return simple(unknown(.networkProtocol, "ct l3proto", presence: .ctDirection))
-    case .protocol: return simple(unknown(.transportProtocol, "ct protocol", presence: .ctDirection))
+    case .protocol: return simple(Operand(.transportProtocol, .ctProtocol))
     case .expiration: return simple(unknown(.duration, "ct expiration", presence: .ctDirection))
     case .helper: return simple(unknown(.string, "ct helper", presence: .ctDirection))
     case .label: return simple(unknown(.ctLabel, "ct label", presence: .ctDirection))
@@ -161,7 +173,8 @@ extension Lowering {
       return simple(unknown(.integer, "ct \(name)", bits: 64, presence: .ctDirection))
     case .zone: return simple(unknown(.integer, "ct zone", bits: 16, presence: .ctDirection))
     default:
-      let hint = token.kind == .word ? Suggestion.hint(for: name, among: Self.conntrackKeys) : ""
+      var hint = token.kind == .word ? Hint.text(for: name, among: Self.conntrackKeys) : ""
+      if Symbols.ctStates.words.contains(name) { hint = " (did you mean 'state \(name)'?)" }
       throw fault("expected a key of ct, found \(RulesetReader.describe(token, name))\(hint)")
     }
   }
@@ -176,14 +189,12 @@ extension Lowering {
     let isSource = token.keyword == .saddr
     advance()
     let type: DataType = isV6 ? .ipv6Address : .ipv4Address
-    guard direction == .original else {
-      return unknown(type, "ct reply \(isSource ? "saddr" : "daddr")", presence: .ctDirection)
-    }
+    let isOriginal = direction == .original
     switch (isV6, isSource) {
-    case (false, true): return Operand(type, .ctOriginalIPv4Source)
-    case (false, false): return Operand(type, .ctOriginalIPv4Destination)
-    case (true, true): return Operand(type, .ctOriginalIPv6Source)
-    case (true, false): return Operand(type, .ctOriginalIPv6Destination)
+    case (false, true): return Operand(type, isOriginal ? .ctOriginalIPv4Source : .ctReplyIPv4Source)
+    case (false, false): return Operand(type, isOriginal ? .ctOriginalIPv4Destination : .ctReplyIPv4Destination)
+    case (true, true): return Operand(type, isOriginal ? .ctOriginalIPv6Source : .ctReplyIPv6Source)
+    case (true, false): return Operand(type, isOriginal ? .ctOriginalIPv6Destination : .ctReplyIPv6Destination)
     }
   }
 
@@ -268,7 +279,9 @@ extension Lowering {
       return unknown(.integer, "numgen", bits: 32)
     case .jhash:
       while true {
-        _ = try operand()
+        // Packets without a value to hash leave the rule here.
+        let part = try operand()
+        if !isTypeof { appendPresence(part.field ?? part.presence) }
         guard token.kind == .dot else { break }
         advance()
       }

@@ -227,9 +227,11 @@ extension Lowering {
     let length = Int(token.number)
     advance()
     let bits = min(length, 128)
-    let raw = unknown(.integer, "raw payload @\(layer),\(offset),\(length)", bits: bits)
+    var raw = unknown(.integer, "raw payload @\(layer),\(offset),\(length)", bits: bits)
+    raw.isStructural = layer == "nh" || layer == "th"
     guard let field = modelledField(layer, offset, length) else { return raw }
     var operand = Operand(.integer, field, bits: length)
+    operand.lacksChecksum = true
     if field == .protocolNumber { operand.settles = .transportProtocol }
     if layer == "nh" { try requireNetwork(network, span(from: start)) }
     if field == .dscp {

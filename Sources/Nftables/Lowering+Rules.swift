@@ -23,10 +23,9 @@ extension Lowering {
     openRule(rule)
     let range = SourceRange(rule.start, rule.end)
     do throws(SyntaxFault) {
-      guard rule.isBalanced else {
+      if let brace = rule.openBrace {
         throw SyntaxFault(
-          message: "a brace of this rule is never closed",
-          span: TextSpan(file: rule.file, start: rule.start, end: rule.end))
+          message: "this brace is never closed", span: TextSpan(file: rule.file, start: brace, end: brace &+ 1))
       }
       try statements()
       if !rule.isPlaced {
@@ -34,9 +33,26 @@ extension Lowering {
       }
       appendRule(to: chain, range, rule.file)
     } catch {
-      report(.error, error.message, error.span)
+      let fault = longText(rule, before: error.span) ?? error
+      report(.error, fault.message, fault.span)
       graph.appendRule(
         to: chain, items: [], verdict: Verdict(.unknown), understanding: .unparsed, file: rule.file, range: range)
+    }
+  }
+
+  /// A fault about a text before another fault that goes on over a line end, most likely for want of a quote.
+  private func longText(_ rule: RuleText, before fault: TextSpan) -> SyntaxFault? {
+    guard fault.file == rule.file, Int(rule.file) < buffers.count else { return nil }
+    var lexer = Lexer(buffers[Int(rule.file)], from: Int(rule.start), to: Int(rule.end), skipsNewlines: true)
+    while true {
+      let token = lexer.next()
+      guard token.kind != .end, token.start <= fault.start else { return nil }
+      guard token.kind == .quoted,
+        let lineEnd = lexer.bytes[Int(token.start)..<Int(token.end)].firstIndex(of: 0x0A)
+      else { continue }
+      return SyntaxFault(
+        message: "this text goes on over the line end: a '\"' must be missing",
+        span: TextSpan(file: rule.file, start: token.start, end: UInt32(truncatingIfNeeded: lineEnd)))
     }
   }
 
@@ -91,7 +107,9 @@ extension Lowering {
   private static func isPort(_ item: RuleItem) -> Bool {
     guard !item.isEffect, item.kind != .undecidable, item.kind != .lookup else { return false }
     switch item.field {
-    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort: return true
+    case .sourcePort, .destinationPort, .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort,
+      .ctReplyDestinationPort:
+      return true
     default: return false
     }
   }
@@ -117,13 +135,13 @@ extension Lowering {
     while token.kind != .end {
       if pendingMap != nil, token.keyword != .comment { continueBehindMap() }
       if isTerminated, token.keyword != .comment {
-        throw fault("nothing is reached behind the verdict of a rule")
+        throw foreign() ?? fault("nothing is reached behind the verdict of a rule")
       }
       try statement()
     }
   }
 
-  private static let statementWords = [
+  static let statementWords = [
     "accept", "drop", "reject", "return", "jump", "goto", "continue", "queue", "log", "counter", "limit", "quota",
     "snat", "dnat", "masquerade", "redirect", "tproxy", "notrack", "comment", "ct", "meta", "ip", "ip6", "tcp", "udp",
     "icmp", "icmpv6", "iif", "iifname", "oif", "oifname", "fib", "ether", "sctp", "mark",
@@ -144,6 +162,7 @@ extension Lowering {
       advance()
       end(.none)
     case .jump, .goto: try jump()
+    case .hook: throw expected("'type' before the hook")
     case .counter: try counter()
     case .log: try log()
     case .limit: try limit()
@@ -171,9 +190,7 @@ extension Lowering {
     case .vmap: throw expected("a key before vmap")
     default:
       if token.kind == .word, token.keyword == .none {
-        throw fault(
-          "expected a match or a statement, found '\(text(token))'"
-            + Suggestion.hint(for: text(token), among: Self.statementWords))
+        throw foreign() ?? expected("a match or a statement", among: Self.statementWords)
       }
       try expressionStatement()
     }
@@ -230,7 +247,7 @@ extension Lowering {
 
   private mutating func comment() throws(SyntaxFault) {
     advance()
-    guard token.kind == .quoted || token.kind == .word || token.kind == .pattern else { throw expected("a text") }
+    guard token.isText else { throw expected("a text") }
     guard token.end - token.start <= 130 else { throw fault("a comment has at most 128 characters") }
     advance()
     guard token.kind == .end else { throw expected("the end of the rule behind its comment") }

@@ -98,7 +98,7 @@ extension Lowering {
       }
       return
     }
-    if let overlap = Self.overlap(set.contents) {
+    if !model.mergesOverlaps, let overlap = Self.overlap(set.contents) {
       reportElement(overlap, set, model, "this element overlaps another one")
     }
   }
@@ -238,7 +238,7 @@ extension Lowering {
         guard token.kind == .word else { throw expected("a type") }
         let name = text(token)
         guard let type = DataType(named: name) else {
-          throw fault("there is no type '\(name)'" + Suggestion.hint(for: name, among: DataType.names))
+          throw fault("there is no type '\(name)'" + Hint.text(for: name, among: DataType.names))
         }
         guard type != .integer, type != .string else {
           throw fault("the type \(name) has no fixed size; use typeof with an expression")

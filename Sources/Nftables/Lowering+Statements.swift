@@ -80,7 +80,7 @@ extension Lowering {
       switch keyword {
       case .prefix:
         advance()
-        guard token.kind == .quoted || token.kind == .word || token.kind == .pattern || token.kind == .dollar else {
+        guard token.isText || token.kind == .dollar else {
           throw expected("a text")
         }
         if token.kind == .dollar {
@@ -100,7 +100,7 @@ extension Lowering {
           try withVariable { reader throws(SyntaxFault) in reader.advance() }
         } else {
           guard levels.contains(text(token)) else {
-            throw fault("expected a level, found '\(text(token))'" + Suggestion.hint(for: text(token), among: levels))
+            throw expected("a level", among: levels)
           }
           isAudit = text(token) == "audit"
           advance()
@@ -108,6 +108,7 @@ extension Lowering {
       case .flags:
         advance()
         try logFlags()
+      case _ where token.kind == .quoted: throw expected("'prefix' before a text")
       default:
         if isAudit, !options.isSubset(of: [.level]) { throw fault("level audit takes no other option of log") }
         if options.contains(.group), options.contains(.level) || options.contains(.flags) {
@@ -143,6 +144,10 @@ extension Lowering {
   mutating func limit() throws(SyntaxFault) {
     var copy = lexer
     let next = copy.next()
+    if next.kind == .number {
+      advance()
+      throw expected("'rate'")
+    }
     if next.keyword != .rate { return try objectReference("limit", decides: true) }
     try skipLimit()
     appendUndecidable(graph.reasons.intern("limit rate"))
@@ -162,7 +167,7 @@ extension Lowering {
     if token.kind == .word {
       let words = text(token).split(separator: "/", omittingEmptySubsequences: false)
       guard ["bytes", "kbytes", "mbytes"].contains(words[0]) else {
-        throw fault("expected bytes, kbytes or mbytes, found '\(text(token))'")
+        throw expected("'/' and a unit of time, or bytes, kbytes or mbytes")
       }
       isBytes = true
       if words.count > 1 {
@@ -176,9 +181,7 @@ extension Lowering {
     }
     try expect(.slash, "'/' and a unit of time")
     guard Self.timeUnits.contains(text(token)) else {
-      throw fault(
-        "expected a unit of time, found \(RulesetReader.describe(token, text(token)))"
-          + Suggestion.hint(for: text(token), among: Self.timeUnits))
+      throw expected("a unit of time", among: Self.timeUnits)
     }
     advance()
     try burst(isBytes: isBytes)

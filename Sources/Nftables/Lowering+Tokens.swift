@@ -28,6 +28,13 @@ extension Lowering {
     return SyntaxFault(message: "expected \(what), found \(found)", span: span)
   }
 
+  /// The fault that something else was expected here, and what may have been meant.
+  func expected(_ what: String, among candidates: [String]) -> SyntaxFault {
+    var fault = expected(what)
+    if token.kind == .word { fault.message += Hint.text(for: text(token), among: candidates) }
+    return fault
+  }
+
   func fault(_ message: String) -> SyntaxFault { SyntaxFault(message: message, span: span) }
 
   @inline(__always)
@@ -37,7 +44,7 @@ extension Lowering {
   }
 
   mutating func expect(_ keyword: Keyword) throws(SyntaxFault) {
-    guard token.keyword == keyword else { throw expected("'\(keyword.spelling)'") }
+    guard token.keyword == keyword else { throw expected("'\(keyword.spelling)'", among: [keyword.spelling]) }
     advance()
   }
 
@@ -66,9 +73,18 @@ extension Lowering {
     }
     let name = text(nameToken)
     guard let binding = ruleset.binding(name, in: environment) else {
+      if nameToken.keyword.isReserved {
+        advance()
+        throw expected("the name of a variable")
+      }
       let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment))
       throw SyntaxFault(
         message: "there is no variable '\(name)'\(hint)",
+        span: TextSpan(file: UInt16(truncatingIfNeeded: file), start: token.start, end: nameToken.end))
+    }
+    if binding.isFaulty {
+      throw SyntaxFault(
+        message: "the value of the variable '\(name)' was not understood",
         span: TextSpan(file: UInt16(truncatingIfNeeded: file), start: token.start, end: nameToken.end))
     }
     return (binding, name)

@@ -11,7 +11,10 @@ extension Lowering {
     advance()
     guard family != .arp else { throw SyntaxFault(message: "family arp has no reject", span: place) }
     if context.network == .other { throw SyntaxFault(message: "only IP packets can be rejected", span: place) }
-    guard token.keyword == .with else { return end(.reject) }
+    guard token.keyword == .with else {
+      if [.icmp, .icmpv6, .icmpx, .tcp].contains(token.keyword) { throw expected("'with'") }
+      return end(.reject)
+    }
     advance()
     switch token.keyword {
     case .tcp:
@@ -38,7 +41,11 @@ extension Lowering {
         }
         try requireNetwork(wanted, place)
       }
-    default: throw expected("one of tcp, icmp, icmpv6 or icmpx")
+    default:
+      let isReset = text(token) == "tcp-reset"
+      throw isReset
+        ? fault("expected one of tcp, icmp, icmpv6 or icmpx, found 'tcp-reset' (did you mean 'tcp reset'?)")
+        : expected("one of tcp, icmp, icmpv6 or icmpx", among: ["tcp", "icmp", "icmpv6", "icmpx"])
     }
     end(.reject)
   }
@@ -52,6 +59,8 @@ extension Lowering {
     var ports: Interval<UInt32>?
     /// Why the target is not known.
     var unknown: UInt32?
+    /// Whether there is a target for every packet, though which one is not known.
+    var isSpread = false
     /// A verdict map of translations, one an element.
     var lookup: UInt32?
   }
@@ -102,7 +111,7 @@ extension Lowering {
     if target.ports != nil, !hasTransport, target.lookup == nil {
       throw SyntaxFault(message: "a port can be translated only behind a match of the transport protocol", span: place)
     }
-    try translationFlags()
+    if try isRandom(), isSource, target.ports == nil { target.ports = Self.anyPort }
     try finish(target, kind: kind, place)
   }
 
@@ -205,8 +214,8 @@ extension Lowering {
     }
     advance()
     guard let kind else {
-      let (_, contents, unknown) = try dataMap(operands, [.service])
-      try mappedPorts(&target, contents, operands, unknown: unknown)
+      let (signature, contents, unknown) = try dataMap(operands, [.service])
+      try mappedPorts(&target, signature, contents, operands, unknown: unknown)
       return
     }
     let addressType: DataType = target.family == .v6 ? .ipv6Address : .ipv4Address
@@ -222,7 +231,8 @@ extension Lowering {
     if let reason = unknown ?? operands.first(where: { $0.field == nil })?.reason {
       for operand in operands { appendPresence(operand.field ?? operand.presence) }
       target.addresses = hull(contents.data, stride: width)
-      if unknown == nil, operands.count == 1, isSpread(contents, width) { return }
+      target.isSpread = unknown == nil && operands.count == 1 && isSpread(contents, signature)
+      if target.isSpread, IntervalSet(contents.data).intervals.count == 1, width == 1 { return }
       target.unknown = reason
       if unknown != nil { appendUndecidable(reason) }
       return
@@ -240,11 +250,11 @@ extension Lowering {
     if target.lookup == nil { target.unknown = graph.reasons.intern("a translation from a map") }
   }
 
-  /// Whether generated or hashed numbers choose among addresses that follow one another, every number having one.
-  private func isSpread(_ contents: SetContents, _ width: Int) -> Bool {
-    guard width == 1, lastModulusEnd > 0 || contents.data.count == 1 else { return false }
-    let keys = IntervalSet(contents.keys)
-    return keys.intervals == [Interval(0, UInt128(lastModulusEnd))] && IntervalSet(contents.data).intervals.count == 1
+  /// Whether generated or hashed numbers choose among targets, every number having one: the translation happens in
+  /// any case, as with a range of addresses.
+  private func isSpread(_ contents: SetContents, _ signature: SetSignature) -> Bool {
+    guard lastModulusEnd > 0 || contents.data.count == signature.data.count else { return false }
+    return IntervalSet(contents.keys).intervals == [Interval(0, UInt128(lastModulusEnd))]
   }
 
   private func hull(_ data: [Interval<UInt128>], stride width: Int) -> Interval<UInt128>? {
@@ -317,10 +327,13 @@ extension Lowering {
   }
 
   private mutating func mappedPorts(
-    _ target: inout Target, _ contents: SetContents, _ operands: [Operand], unknown: UInt32?
+    _ target: inout Target, _ signature: SetSignature, _ contents: SetContents, _ operands: [Operand], unknown: UInt32?
   ) throws(SyntaxFault) {
     for operand in operands { appendPresence(operand.field ?? operand.presence) }
     if let unknown { appendUndecidable(unknown) }
+    target.isSpread =
+      unknown == nil && operands.count == 1 && operands[0].field == nil && target.unknown == nil
+      && isSpread(contents, signature)
     let isKnown = unknown == nil && operands.allSatisfy { $0.field != nil } && target.lookup == nil
     if isKnown, target.unknown == nil {
       var signature = signatureForPorts(operands)
@@ -338,7 +351,8 @@ extension Lowering {
       if target.lookup != nil { return }
     }
     target.lookup = nil
-    target.unknown = target.unknown ?? graph.reasons.intern("a port from a map")
+    target.unknown =
+      target.unknown ?? operands.first { $0.field == nil }?.reason ?? graph.reasons.intern("a port from a map")
   }
 
   private func signatureForPorts(_ operands: [Operand]) -> SetSignature {
@@ -364,12 +378,18 @@ extension Lowering {
       try portTarget(&target)
       try checkPorts(place)
     }
-    try translationFlags()
+    if try isRandom(), !isRedirect, target.ports == nil { target.ports = Self.anyPort }
     try finish(target, kind: portKind, place)
   }
 
-  private mutating func translationFlags() throws(SyntaxFault) {
+  /// What a random choice of source ports may give (nf_nat_l4proto_unique_tuple); destinations keep their ports.
+  private static let anyPort = Interval<UInt32>(1, 65535)
+
+  /// Reads the flags of a translation: whether the source port is chosen at random.
+  private mutating func isRandom() throws(SyntaxFault) -> Bool {
+    var isRandom = false
     while token.keyword == .random || token.keyword == .fullyRandom || token.keyword == .persistent {
+      if token.keyword != .persistent { isRandom = true }
       advance()
       guard token.kind == .comma else { continue }
       advance()
@@ -377,6 +397,7 @@ extension Lowering {
         throw expected("one of random, fully-random or persistent")
       }
     }
+    return isRandom
   }
 
   private mutating func finish(_ target: Target, kind: Translation.Kind, _ place: TextSpan) throws(SyntaxFault) {
@@ -386,7 +407,7 @@ extension Lowering {
       try requireNetwork(wanted == .v4 ? .ipv4 : .ipv6, place)
     }
     if let lookup = target.lookup, target.unknown == nil { return end(Verdict(.lookup, lookup)) }
-    if target.unknown != nil { isApproximated = true }
+    if target.unknown != nil, !target.isSpread { isApproximated = true }
     graph.translations.append(
       Translation(
         kind, family: target.addresses == nil ? nil : target.family, addresses: target.addresses, ports: target.ports,

@@ -59,6 +59,8 @@ struct Lowering {
   var pendingMap: PendingMap?
   /// The part of the rule that some packets read otherwise.
   var fork: Fork?
+  /// Where the operator of the last match stands.
+  var relationSpan = TextSpan.none
   /// What a port that is read translates.
   var portKind = Translation.Kind.destination
   /// Set when a constant cannot be known offline, as a host name.
@@ -110,6 +112,8 @@ struct Lowering {
       enter(index, chains[index])
       for chain in chains[index] { lowerRules(chain.model, into: chain.graph) }
     }
+    graph.settleIndifferentRules()
+    checkCalls()
     diagnostics.sort { ($0.file, $0.range.start, $0.range.end) < ($1.file, $1.range.start, $1.range.end) }
   }
 
@@ -130,7 +134,7 @@ struct Lowering {
         Chain(
           name: graph.names.intern(chain.name), table: graphTable, base: base, file: chain.span.file,
           range: chain.span.range))
-      if chain.base == nil, let policy = chain.pendingPolicy {
+      if chain.base == nil, !chain.hasFaultyHook, let policy = chain.pendingPolicy {
         report(.error, "a chain without a hook has no policy", policy.span)
       }
     }

@@ -30,8 +30,14 @@ struct Operand {
   var shift = 0
   var offset: UInt128 = 0
   var domain = Domain.same
+  /// The interface that is `lo` where this value is that of the loopback device.
+  var loopback: Field?
   /// Whether the value was computed with an operator.
   var isComputed = false
+  /// Whether nft knows no checksum that covers the value, so that writing it leaves a wrong one behind.
+  var lacksChecksum = false
+  /// Whether writing the value may change any field of the packet.
+  var isStructural = false
   /// Whether the value lies in a header inside of a tunnel.
   var isInner = false
   /// What a comparison with one value of this operand settles.
@@ -70,9 +76,11 @@ struct Operand {
     guard let field else { return 0 }
     if field.isWide { return .max }
     switch field {
-    case .protocolNumber, .icmpType, .icmpCode, .tcpFlags, .timeToLive: return 255
+    case .protocolNumber, .icmpType, .icmpCode, .tcpFlags, .timeToLive, .ctProtocol: return 255
     case .dscp: return 63
-    case .sourcePort, .destinationPort, .length, .ctOriginalSourcePort, .ctOriginalDestinationPort: return 65535
+    case .sourcePort, .destinationPort, .length, .ctOriginalSourcePort, .ctOriginalDestinationPort, .ctReplySourcePort,
+      .ctReplyDestinationPort:
+      return 65535
     case .ctDirection, .fragment: return 1
     case .packetType: return 7
     default: return UInt128(UInt32.max)

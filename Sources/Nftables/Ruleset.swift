@@ -23,8 +23,8 @@ struct RuleText: Sendable {
   var file: UInt16
   /// Whether its place in the chain is not known, because a handle names it.
   var isPlaced = true
-  /// Whether all its braces are closed.
-  var isBalanced = true
+  /// The first brace that is never closed; nil when all are.
+  var openBrace: UInt32?
 }
 
 /// Elements that are still text, and what happens with them.
@@ -45,6 +45,8 @@ struct ChainModel: Sendable {
   var rules: [RuleText] = []
   /// The policy, which may be written before or without a hook.
   var pendingPolicy: (kind: Verdict.Kind, span: TextSpan)?
+  /// Whether the hook was not understood, which has been reported.
+  var hasFaultyHook = false
   var isDeleted = false
 }
 
@@ -92,6 +94,8 @@ struct Binding: Sendable {
   var order: UInt32
   /// The definition that ends it.
   var endOrder: UInt32 = .max
+  /// Whether the value was not understood, which has been reported where it is written.
+  var isFaulty = false
 }
 
 /// A scope at some moment.

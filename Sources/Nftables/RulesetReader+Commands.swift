@@ -17,7 +17,7 @@ extension RulesetReader {
           continue
         }
         try readCommand()
-        if token.kind == .closeBrace { throw expected("a command") }
+        if token.kind == .closeBrace { throw strayBrace }
         try endStatement()
       } catch {
         report(error)
@@ -25,6 +25,13 @@ extension RulesetReader {
       }
     }
   }
+
+  private var strayBrace: SyntaxFault { fault("this brace closes no block") }
+
+  /// Kinds of things that commands are about, for suggestions.
+  static let objectWords = [
+    "table", "chain", "rule", "set", "map", "element", "flowtable", "counter", "quota", "limit", "ct",
+  ]
 
   /// Words that begin a command, for suggestions.
   private static let commandWords = [
@@ -40,7 +47,7 @@ extension RulesetReader {
       try readAddition(isCreation: command.keyword == .create)
     case .insert:
       advance()
-      guard token.keyword == .rule else { throw expected("'rule'") }
+      guard token.keyword == .rule else { throw misspelt("rule") }
       advance()
       try readRuleCommand(isInsertion: true)
     case .replace: try readReplacement()
@@ -59,10 +66,10 @@ extension RulesetReader {
       .ip, .ip6, .inet, .arp, .bridge, .netdev:
       try readAddition(isCreation: false)
     default:
-      guard token.kind == .word else { throw expected("a command") }
+      if token.kind == .closeBrace { throw strayBrace }
+      guard token.kind == .word else { throw foreign() ?? expected("a command") }
       if isTableName() { return try readAddition(isCreation: false) }
-      let hint = Suggestion.hint(for: text(token), among: Self.commandWords)
-      throw SyntaxFault(message: "expected a command, found '\(text(token))'\(hint)", span: span)
+      throw foreign() ?? expected("a command", among: Self.commandWords)
     }
   }
 
@@ -97,8 +104,9 @@ extension RulesetReader {
     }
     let name = text(token)
     guard let table = ruleset.tableIndex["\(family) \(name)"] else {
-      let known = ruleset.tables.filter { $0.family == family && !$0.isDeleted }.map(\.name)
-      let hint = Suggestion.hint(for: name, among: known)
+      let live = ruleset.tables.filter { !$0.isDeleted }
+      let elsewhere = live.first { $0.name == name }.map { " (did you mean '\($0.family) \($0.name)'?)" }
+      let hint = elsewhere ?? Suggestion.hint(for: name, among: live.filter { $0.family == family }.map(\.name))
       throw SyntaxFault(message: "there is no table '\(family) \(name)'\(hint)", span: span)
     }
     remember(table, family)
@@ -108,7 +116,9 @@ extension RulesetReader {
 
   /// `chain` of a table: the chain must exist.
   mutating func readChain(of table: Int) throws(SyntaxFault) -> Int {
-    guard token.kind == .word else { throw expected("the name of a chain") }
+    guard token.kind == .word, !token.keyword.isReserved || isChain(text(token), of: table) else {
+      throw expected("the name of a chain")
+    }
     if isSame(lastChainName) {
       advance()
       return lastChain
@@ -124,6 +134,8 @@ extension RulesetReader {
     advance()
     return chain
   }
+
+  private func isChain(_ name: String, of table: Int) -> Bool { ruleset.tables[table].chainIndex[name] != nil }
 
   private func isSame(_ name: [UInt8]) -> Bool {
     guard !name.isEmpty, name.count == Int(token.end - token.start) else { return false }
@@ -178,7 +190,10 @@ extension RulesetReader {
       guard token.kind == .word else { throw expected("what to add") }
       switch token.keyword {
       case .ip, .ip6, .inet, .arp, .bridge, .netdev, .none: try readRuleCommand(isInsertion: false)
-      default: throw expected("one of table, chain, rule, set, map, element, flowtable, counter, quota, limit or ct")
+      default:
+        throw expected(
+          "one of table, chain, rule, set, map, element, flowtable, counter, quota, limit or ct",
+          among: Self.objectWords)
       }
     }
   }
@@ -218,7 +233,7 @@ extension RulesetReader {
       start: token.start, end: UInt32(truncatingIfNeeded: scan.end), environment: environment,
       file: UInt16(truncatingIfNeeded: file))
     rule.isPlaced = isPlaced
-    rule.isBalanced = scan.isBalanced
+    rule.openBrace = scan.openBrace
     if !isPlaced {
       report(
         .warning, "the place of this rule depends on a handle, which only the running system knows",

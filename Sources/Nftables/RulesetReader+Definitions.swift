@@ -38,11 +38,15 @@ extension RulesetReader {
     guard !isAtSeparator else { throw expected("a value") }
     let scan = scanStatement(from: Int(start), marksUpdates: false)
     let value = span(from: start, to: UInt32(truncatingIfNeeded: scan.end))
-    if !scan.isBalanced { report(.error, "a brace of this value is never closed", value) }
-    if scan.isBalanced {
+    var isFaulty = false
+    if let brace = scan.openBrace {
+      isFaulty = true
+      report(.error, "this brace is never closed", span(from: brace, to: brace &+ 1))
+    } else {
       do throws(SyntaxFault) {
         try checkValue(value)
       } catch {
+        isFaulty = true
         report(error)
       }
     }
@@ -52,7 +56,7 @@ extension RulesetReader {
       report(.error, "the variable '\(name)' is defined already (redefine replaces it)", nameSpan)
     }
     ruleset.bindings[scope][name, default: []].append(
-      Binding(value: value, environment: inner, order: order))
+      Binding(value: value, environment: inner, order: order, isFaulty: isFaulty))
     renewEnvironment()
     move(to: scan.next)
     try endCommon()

@@ -19,7 +19,7 @@ extension RulesetReader {
     }
     let typeSpan = span
     advance()
-    guard token.keyword == .hook else { throw expected("'hook'") }
+    guard token.keyword == .hook else { throw misspelt("hook") }
     advance()
     guard let hook = Hook.allCases.first(where: { $0.keyword == text(token) }) else {
       throw SyntaxFault(
@@ -30,10 +30,18 @@ extension RulesetReader {
     let hookSpan = span
     advance()
     if token.keyword == .device || token.keyword == .devices { try readDevices(table, chain) }
-    guard token.keyword == .priority else { throw expected("'priority'") }
+    guard token.keyword == .priority else { throw misspelt("priority") }
     advance()
     let family = ruleset.tables[table].family
-    let priority = try readPriority(family: family, hook: hook)
+    let priority: Int32
+    do throws(SyntaxFault) {
+      priority = try readPriority(family: family, hook: hook)
+    } catch {
+      // Type and hook are known: the chain keeps them.
+      report(error)
+      priority = 0
+      skipToSeparator()
+    }
     checkHook(type, hook, family: family, typeSpan, hookSpan)
     let whole = span(from: start, to: token.start)
     let devices = ruleset.tables[table].chains[chain].devices
@@ -110,7 +118,9 @@ extension RulesetReader {
     guard !isNegative, token.kind == .word else { throw expected("a priority") }
     let name = text(token)
     guard let base = Self.priority(name, family: family, hook: hook) else {
-      let names = ["raw", "mangle", "dstnat", "filter", "security", "srcnat", "out"]
+      let names = ["raw", "mangle", "dstnat", "filter", "security", "srcnat", "out"].filter {
+        Self.priority($0, family: family, hook: hook) != nil
+      }
       throw SyntaxFault(
         message: "there is no priority '\(name)' at hook \(hook.keyword) of family \(family.keyword)"
           + Suggestion.hint(for: name, among: names), span: span)

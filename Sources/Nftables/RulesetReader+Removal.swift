@@ -64,11 +64,11 @@ extension RulesetReader {
       let object = try identifier("the name of a \(name)")
       ruleset.tables[table].objects.remove("\(name) \(object.name)")
       if token.kind == .openBrace { try skipBlock() }
-    default: throw expected("what to delete")
+    default: throw expected("what to delete", among: Self.objectWords)
     }
   }
 
-  private mutating func skipToSeparator() {
+  mutating func skipToSeparator() {
     let scan = scanStatement(from: Int(token.start), marksUpdates: false)
     move(to: scan.next)
   }
@@ -140,7 +140,9 @@ extension RulesetReader {
         return
       }
       ruleset.tables[table].sets[set].elements = []
-    default: throw expected("one of ruleset, table, chain, set, map or meter")
+    default:
+      throw expected(
+        "one of ruleset, table, chain, set, map or meter", among: ["ruleset", "table", "chain", "set", "map", "meter"])
     }
   }
 

@@ -7,8 +7,10 @@ extension RulesetReader {
     var end: Int
     /// The separator, or the end.
     var next: Int
+    /// The first brace that is never closed; nil when all are.
+    var openBrace: UInt32?
     /// Whether all braces are closed.
-    var isBalanced: Bool
+    var isBalanced: Bool { openBrace == nil }
   }
 
   /// Whether a byte means something to the scan for a statement's end: `\n " # ; @ \\ { }`.
@@ -29,6 +31,7 @@ extension RulesetReader {
     var index = start
     var depth = 0
     var firstLineEnd = -1
+    var outermost = start
     var textEnd = start
     /// Whether the outermost open brace holds rules rather than values.
     var isBlock = false
@@ -70,7 +73,10 @@ extension RulesetReader {
           textEnd = index + 1
         }
       case 0x7B:
-        if depth == 0 { isBlock = isBehindJump(index, from: start) }
+        if depth == 0 {
+          isBlock = isBehindJump(index, from: start)
+          outermost = index
+        }
         depth += 1
         textEnd = index + 1
       default:
@@ -83,9 +89,10 @@ extension RulesetReader {
     if depth > 0, firstLineEnd >= 0 {
       var end = firstLineEnd
       while end > start, bytes[end - 1] <= 0x20 { end -= 1 }
-      return Scan(end: end, next: firstLineEnd, isBalanced: false)
+      return Scan(end: end, next: firstLineEnd, openBrace: UInt32(truncatingIfNeeded: outermost))
     }
-    return Scan(end: textEnd, next: min(index, limit), isBalanced: depth == 0)
+    return Scan(
+      end: textEnd, next: min(index, limit), openBrace: depth == 0 ? nil : UInt32(truncatingIfNeeded: outermost))
   }
 
   /// Whether the word before a brace is `jump` or `goto`.

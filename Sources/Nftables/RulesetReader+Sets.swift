@@ -8,30 +8,8 @@ extension RulesetReader {
     var set = SetModel(name: name, span: nameSpan, isMap: isMap)
     let known = ruleset.tables[table].setIndex[name]
     guard token.kind == .openBrace else { throw expected("'{'") }
-    let open = span
-    advance()
-    depth += 1
-    let outer = openScope()
-    while token.kind != .closeBrace, token.kind != .end {
-      if token.kind == .newline || token.kind == .semicolon {
-        advance()
-        continue
-      }
-      let start = token.start
-      do throws(SyntaxFault) {
-        try readSetStatement(&set)
-      } catch {
-        report(error)
-        skipStatement(from: start)
-      }
-    }
-    closeScope(outer)
-    depth -= 1
-    if token.kind == .closeBrace {
-      advance()
-    } else {
-      hasOpenBlock = true
-      report(.error, "this block is never closed", open)
+    readBlock(of: "\(isMap ? "map" : "set") '\(name)'") { reader throws(SyntaxFault) in
+      try reader.readSetStatement(&set)
     }
     if let known {
       if isCreation { report(.error, "there is already a set '\(name)'", nameSpan) }
@@ -68,7 +46,7 @@ extension RulesetReader {
       try expect(.assign, "'='")
       skipNewlines()
       set.elements.append(try readElementText(isDeletion: false))
-      try endStatement()
+      if token.kind != .closeBrace { try endStatement() }
     case .timeout, .gcInterval:
       if token.keyword == .timeout { set.hasTimeout = true }
       advance()
@@ -94,7 +72,7 @@ extension RulesetReader {
     case .autoMerge:
       set.mergesOverlaps = true
       advance()
-      try endStatement()
+      if token.kind != .closeBrace { try endStatement() }
     case .comment:
       try readComment()
       try endStatement()
@@ -104,9 +82,7 @@ extension RulesetReader {
       let scan = scanStatement(from: Int(token.start), marksUpdates: false)
       move(to: scan.next)
     default:
-      let hint = token.kind == .word ? Suggestion.hint(for: text(token), among: Self.setWords) : ""
-      throw SyntaxFault(
-        message: "expected a property of the set, found " + Self.describe(token, text(token)) + hint, span: span)
+      throw expected("a property of the set", among: Self.setWords)
     }
   }
 
@@ -117,7 +93,9 @@ extension RulesetReader {
       case .interval: set.isInterval = true
       case .dynamic: set.isDynamic = true
       case .timeout: set.hasTimeout = true
-      default: throw expected("one of constant, interval, dynamic or timeout")
+      default:
+        throw expected(
+          "one of constant, interval, dynamic or timeout", among: ["constant", "interval", "dynamic", "timeout"])
       }
       advance()
       guard token.kind == .comma else { break }

@@ -5,6 +5,7 @@ extension RulesetReader {
   /// `table [family] name [{ ... }]`.
   mutating func readTableDeclaration(isCreation: Bool) throws(SyntaxFault) {
     let family = readFamily() ?? .ip
+    try checkFamilyName()
     let (name, nameSpan) = try identifier("the name of a table")
     let key = "\(family) \(name)"
     let table: Int
@@ -18,39 +19,20 @@ extension RulesetReader {
     }
     remember(table, family)
     guard token.kind == .openBrace else { return }
-    let open = span
-    advance()
-    depth += 1
-    let outer = openScope()
-    let outerBlock = block
-    block = .table(table)
-    readTableBlock(table)
-    block = outerBlock
-    closeScope(outer)
-    depth -= 1
-    if token.kind == .closeBrace {
-      advance()
-    } else {
-      hasOpenBlock = true
-      report(.error, "this block is never closed", open)
+    readBlock(of: "table '\(name)'", as: .table(table)) { reader throws(SyntaxFault) in
+      try reader.readTableStatement(table)
     }
   }
 
-  /// The statements of a table's block, up to its closing brace.
-  mutating func readTableBlock(_ table: Int) {
-    while token.kind != .closeBrace, token.kind != .end {
-      if token.kind == .newline || token.kind == .semicolon {
-        advance()
-        continue
-      }
-      let start = token.start
-      do throws(SyntaxFault) {
-        try readTableStatement(table)
-      } catch {
-        report(error)
-        skipStatement(from: start)
-      }
-    }
+  /// Reports a word before the name of a table that is no family.
+  private mutating func checkFamilyName() throws(SyntaxFault) {
+    var copy = lexer
+    guard token.kind == .word, !token.keyword.isReserved, copy.next().kind == .word, copy.next().kind == .openBrace
+    else { return }
+    report(
+      expected(
+        "a family (ip, ip6, inet, arp, bridge or netdev)", among: ["ip", "ip6", "inet", "arp", "bridge", "netdev"]))
+    advance()
   }
 
   private static let tableWords = [
@@ -58,24 +40,28 @@ extension RulesetReader {
     "define", "include",
   ]
 
-  private mutating func readTableStatement(_ table: Int) throws(SyntaxFault) {
+  mutating func readTableStatement(_ table: Int) throws(SyntaxFault) {
     switch token.keyword {
     case .include, .define, .redefine, .undefine: try readCommon()
     case .chain:
       advance()
       try readChainDeclaration(in: table, isCreation: false)
+      endDeclaration()
     case .set, .map:
       let isMap = token.keyword == .map
       advance()
       try readSetDeclaration(in: table, isMap: isMap, isCreation: false)
+      endDeclaration()
     case .flowtable, .counter, .quota, .limit, .secmark, .synproxy:
       let kind = text(token)
       advance()
       try readObject(kind, in: table)
+      endDeclaration()
     case .ct:
       advance()
       let kind = try readConntrackKind()
       try readObject("ct \(kind)", in: table)
+      endDeclaration()
     case .flags:
       advance()
       try readTableFlags(table)
@@ -83,10 +69,8 @@ extension RulesetReader {
       try readComment()
       try endStatement()
     default:
-      guard token.kind == .word else { throw expected("a chain, a set or another part of a table") }
-      let hint = Suggestion.hint(for: text(token), among: Self.tableWords)
-      throw SyntaxFault(
-        message: "expected a chain, a set or another part of a table, found '\(text(token))'\(hint)", span: span)
+      if Lowering.statementWords.contains(text(token)) { throw fault("a rule can only stand in a chain") }
+      throw foreign() ?? expected("a chain, a set or another part of a table", among: Self.tableWords)
     }
   }
 
@@ -95,7 +79,7 @@ extension RulesetReader {
       switch text(token) {
       case "dormant": ruleset.tables[table].isDormant = true
       case "owner", "persist": break
-      default: throw expected("one of dormant, owner or persist")
+      default: throw expected("one of dormant, owner or persist", among: ["dormant", "owner", "persist"])
       }
       advance()
       guard token.kind == .comma else { break }
@@ -107,7 +91,7 @@ extension RulesetReader {
   /// `comment "text"`.
   mutating func readComment() throws(SyntaxFault) {
     advance()
-    guard token.kind == .quoted || token.kind == .word || token.kind == .pattern else { throw expected("a text") }
+    guard token.isText else { throw expected("a text") }
     advance()
   }
 
@@ -124,50 +108,26 @@ extension RulesetReader {
       ruleset.tables[table].chainIndex[name] = chain
     }
     guard token.kind == .openBrace else { return }
-    let open = span
-    advance()
-    depth += 1
-    let outer = openScope()
-    let outerBlock = block
-    block = .chain(table, chain)
-    readChainBlock(table, chain)
-    block = outerBlock
-    closeScope(outer)
-    depth -= 1
-    if token.kind == .closeBrace {
-      advance()
-    } else {
-      hasOpenBlock = true
-      report(.error, "this block is never closed", open)
+    readBlock(of: "chain '\(name)'", as: .chain(table, chain)) { reader throws(SyntaxFault) in
+      try reader.readChainStatement(table, chain)
     }
   }
 
-  /// The statements of a chain's block, up to its closing brace.
-  mutating func readChainBlock(_ table: Int, _ chain: Int) {
-    while token.kind != .closeBrace, token.kind != .end {
-      if token.kind == .newline || token.kind == .semicolon {
-        advance()
-        continue
-      }
-      let start = token.start
-      do throws(SyntaxFault) {
-        try readChainStatement(table, chain)
-      } catch {
-        report(error)
-        skipStatement(from: start)
-      }
-    }
-  }
-
-  private mutating func readChainStatement(_ table: Int, _ chain: Int) throws(SyntaxFault) {
+  mutating func readChainStatement(_ table: Int, _ chain: Int) throws(SyntaxFault) {
     switch token.keyword {
     case .include, .define, .redefine, .undefine: try readCommon()
     case .type:
-      try readHook(table, chain)
-      try endStatement()
+      do throws(SyntaxFault) {
+        try readHook(table, chain)
+      } catch {
+        ruleset.tables[table].chains[chain].hasFaultyHook = true
+        throw error
+      }
+      // What follows on the same line is read, so that a policy is not lost for want of a semicolon.
+      endDeclaration()
     case .policy:
       try readPolicy(table, chain)
-      try endStatement()
+      endDeclaration()
     case .comment:
       try readComment()
       try endStatement()
@@ -184,7 +144,7 @@ extension RulesetReader {
       var rule = RuleText(
         start: token.start, end: UInt32(truncatingIfNeeded: scan.end), environment: environment,
         file: UInt16(truncatingIfNeeded: file))
-      rule.isBalanced = scan.isBalanced
+      rule.openBrace = scan.openBrace
       ruleset.tables[table].chains[chain].rules.append(rule)
       move(to: scan.next)
       if token.kind == .closeBrace {

@@ -25,6 +25,8 @@ struct RulesetReader {
   var scope = 0
   var order: UInt32 = 0
   var depth = 0
+  /// Whether the last block has ended without its brace, which has been reported.
+  var isBraceMissing = false
   /// Whether some block was never closed.
   var hasOpenBlock = false
   /// Whether braces of rules close on their line unless it ends with a comma or a brace.
@@ -130,12 +132,24 @@ struct RulesetReader {
     SyntaxFault(message: "expected \(what), found \(Self.describe(token, text(token)))", span: span)
   }
 
+  /// The fault that something else was expected here, and what may have been meant.
+  func expected(_ what: String, among candidates: [String]) -> SyntaxFault {
+    var fault = expected(what)
+    if token.kind == .word { fault.message += Hint.text(for: text(token), among: candidates) }
+    return fault
+  }
+
+  /// The fault that a keyword was expected here.
+  func misspelt(_ keyword: String) -> SyntaxFault { expected("'\(keyword)'", among: [keyword]) }
+
   /// How a token is named in messages.
   static func describe(_ token: Token, _ text: String) -> String {
     switch token.kind {
     case .end: "end of file"
     case .newline: "end of line"
     case .quoted: "\"\(text.prefix(60))\""
+    case .junk where text == "\"": "'\"', which no other quote closes"
+    case .junk where text == "'": "a single quote, and nft knows double ones only"
     default: "'\(text.prefix(60))'"
     }
   }
@@ -173,8 +187,8 @@ struct RulesetReader {
 
   mutating func endStatement() throws(SyntaxFault) {
     guard isAtSeparator else {
-      if token.kind == .closeBrace { return }
-      throw expected("end of statement")
+      if token.kind == .closeBrace { return reportMissingSeparator() }
+      throw expected("a line end or ';'")
     }
     if token.kind != .end { advance() }
   }
@@ -251,12 +265,16 @@ extension RulesetReader {
   mutating func includeFile(_ index: Int) {
     switch block {
     case .commands: read(index)
-    case .table(let table): readIncluded(index) { reader in reader.readTableBlock(table) }
-    case .chain(let table, let chain): readIncluded(index) { reader in reader.readChainBlock(table, chain) }
+    case .table(let table):
+      readIncluded(index) { reader throws(SyntaxFault) in try reader.readTableStatement(table) }
+    case .chain(let table, let chain):
+      readIncluded(index) { reader throws(SyntaxFault) in try reader.readChainStatement(table, chain) }
     }
   }
 
-  private mutating func readIncluded(_ index: Int, _ body: (inout RulesetReader) -> Void) {
+  private mutating func readIncluded(
+    _ index: Int, _ statement: (inout RulesetReader) throws(SyntaxFault) -> Void
+  ) {
     let bytes = ruleset.sources[index].bytes
     let saved = (lexer, token, file)
     openFiles.append(index)
@@ -265,10 +283,13 @@ extension RulesetReader {
       lexer = Lexer(buffer, from: buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
       advance()
       while token.kind != .end {
-        body(&self)
+        readStatements(statement)
         if token.kind == .closeBrace {
           report(.error, "this brace closes no block of its file", span)
           advance()
+        } else if token.kind != .end {
+          report(.error, "expected a statement of the block that includes this file", span)
+          skipStatement(from: token.start)
         }
       }
     }

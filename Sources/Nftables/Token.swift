@@ -66,6 +66,9 @@ struct Token: Sendable {
   /// Whether a number is too large for 64 bits, or not a number after all (`08`).
   var isMalformed = false
 
+  /// Whether it can stand for a text, as in comments: in quotes, or a word that means nothing else.
+  var isText: Bool { kind == .quoted || kind == .pattern || kind == .word && !keyword.isReserved }
+
   /// Where it stands.
   var range: SourceRange { SourceRange(start, end) }
 

@@ -1,8 +1,8 @@
 extension AddressSet {
   /// The number of `prefixes`, without making them.
   public var prefixCount: Int {
-    v4.intervals.reduce(0) { $0 + IPPrefix.coveringCount(UInt128($1.lower), UInt128($1.upper), width: 32) }
-      + v6.intervals.reduce(0) { $0 + IPPrefix.coveringCount($1.lower, $1.upper, width: 128) }
+    v4.intervals.reduce(0) { $0 + IPPrefix.coveringCount($1.lower, $1.upper) }
+      + v6.intervals.reduce(0) { $0 + IPPrefix.coveringCount($1.lower, $1.upper) }
   }
 
   /// The first of `prefixes`, up to a number.
@@ -22,12 +22,12 @@ extension AddressSet {
 
 extension IPPrefix {
   /// The number of prefixes that `covering` gives for an interval.
-  static func coveringCount(_ lower: UInt128, _ upper: UInt128, width: Int) -> Int {
+  static func coveringCount<Bits: FixedWidthInteger & UnsignedInteger>(_ lower: Bits, _ upper: Bits) -> Int {
     if lower == upper { return 1 }
     // Above the highest bit in which they differ both share one block; each further block below it is one set bit of
     // the way up from the lower end, or down from the upper end.
-    let top = 128 - (lower ^ upper).leadingZeroBitCount
-    let mask = top >= 128 ? UInt128.max : (UInt128(1) << UInt128(top)) - 1
+    let top = Bits.bitWidth - (lower ^ upper).leadingZeroBitCount
+    let mask = Bits.max >> Bits(Bits.bitWidth - top)
     if lower & mask == 0, upper & mask == mask { return 1 }
     let half = mask >> 1
     let up = lower & half == 0 ? 1 : (half &+ 1 &- (lower & half)).nonzeroBitCount

@@ -1,14 +1,16 @@
 /// Codes of the cached operations; those with a parameter add it above the low byte.
 enum Operation {
-  static let then: UInt32 = 1
-  static let union: UInt32 = 2
-  static let intersection: UInt32 = 3
-  static let difference: UInt32 = 4
-  static let guarded: UInt32 = 5
-  static let filtered: UInt32 = 6
-  static let mapped: UInt32 = 7
-  static let applied: UInt32 = 8
-  static let decided: UInt32 = 9
+  static var then: UInt32 { 1 }
+  static var union: UInt32 { 2 }
+  static var intersection: UInt32 { 3 }
+  static var difference: UInt32 { 4 }
+  static var guarded: UInt32 { 5 }
+  static var filtered: UInt32 { 6 }
+  static var mapped: UInt32 { 7 }
+  static var applied: UInt32 { 8 }
+  static var decided: UInt32 { 9 }
+  static var intersects: UInt32 { 10 }
+  static var forgotten: UInt32 { 11 }
 }
 
 extension DiagramStore {
@@ -21,7 +23,7 @@ extension DiagramStore {
     if rewrites.count > 1, rewritesPass(first) { return thenRewritten(first, second) }
     if Self.isTerminal(first) { return continued(first, second) }
     if let known = cached(Operation.then, first, second) { return known }
-    let result = merge(first, second) { store, left, right in store.then(left, right) }
+    let result = merge(first, second, ThenOperation.self)
     remember(Operation.then, first, second, result)
     return result
   }
@@ -74,7 +76,7 @@ extension DiagramStore {
       return terminal(outcomeSets.outcomes(left) + outcomeSets.outcomes(right))
     }
     if let known = cached(Operation.union, left, right) { return known }
-    let result = merge(left, right) { store, left, right in store.union(left, right) }
+    let result = merge(left, right, UnionOperation.self)
     remember(Operation.union, left, right, result)
     return result
   }
@@ -87,7 +89,7 @@ extension DiagramStore {
     if left > right { return intersection(right, left) }
     if Self.isTerminal(right) { return left & right & 1 }
     if let known = cached(Operation.intersection, left, right) { return known }
-    let result = merge(left, right) { store, left, right in store.intersection(left, right) }
+    let result = merge(left, right, IntersectionOperation.self)
     remember(Operation.intersection, left, right, result)
     return result
   }
@@ -98,7 +100,7 @@ extension DiagramStore {
     if right == Self.nothing { return left }
     if Self.isTerminal(left), Self.isTerminal(right) { return left & ~right & 1 }
     if let known = cached(Operation.difference, left, right) { return known }
-    let result = merge(left, right) { store, left, right in store.difference(left, right) }
+    let result = merge(left, right, DifferenceOperation.self)
     remember(Operation.difference, left, right, result)
     return result
   }
@@ -106,6 +108,18 @@ extension DiagramStore {
   /// Whether every packet of the first set is in the second.
   public mutating func isSubset(_ left: Diagram, of right: Diagram) -> Bool {
     difference(left, right) == Self.nothing
+  }
+
+  /// Whether two sets share a packet; makes no node.
+  public mutating func intersects(_ left: Diagram, _ right: Diagram) -> Bool {
+    if left == Self.nothing || right == Self.nothing { return false }
+    if left == right || left == Self.passing || right == Self.passing { return true }
+    if left > right { return intersects(right, left) }
+    if Self.isTerminal(right) { return left & right & 1 == 1 }
+    if let known = cached(Operation.intersects, left, right) { return known == Self.passing }
+    let result = meet(left, right) { store, left, right in store.intersects(left, right) }
+    remember(Operation.intersects, left, right, result ? Self.passing : Self.nothing)
+    return result
   }
 
   /// A diagram inside a set of packets, and `passing` outside of it: a match in front of what follows.
@@ -117,20 +131,21 @@ extension DiagramStore {
     if set == Self.passing { return inside }
     if set == Self.maybe { return union(inside, Self.passing) }
     if let known = cached(Operation.guarded, set, inside) { return known }
-    let result = merge(set, inside) { store, set, inside in store.guarded(set, inside) }
+    let result = merge(set, inside, GuardedOperation.self)
     remember(Operation.guarded, set, inside, result)
     return result
   }
 
   /// Terminal of a match that perhaps holds; only ever the first operand of `guarded`.
-  public static let maybe: Diagram = 3
+  @inlinable
+  public static var maybe: Diagram { 3 }
 
   /// A diagram inside a set of packets, and `nothing` outside of it.
   public mutating func filtered(_ diagram: Diagram, by set: Diagram) -> Diagram {
     if set == Self.nothing || diagram == Self.nothing { return Self.nothing }
     if set == Self.passing { return diagram }
     if let known = cached(Operation.filtered, diagram, set) { return known }
-    let result = merge(diagram, set) { store, diagram, set in store.filtered(diagram, by: set) }
+    let result = merge(diagram, set, FilteredOperation.self)
     remember(Operation.filtered, diagram, set, result)
     return result
   }
@@ -141,49 +156,8 @@ extension DiagramStore {
     if Self.isTerminal(diagram) { return set }
     if set == Self.passing { return mapped(diagram, .isDeciding) }
     if let known = cached(Operation.decided, diagram, set) { return known }
-    let result = merge(diagram, set) { store, diagram, set in store.decided(by: diagram, in: set) }
+    let result = merge(diagram, set, DecidedOperation.self)
     remember(Operation.decided, diagram, set, result)
     return result
-  }
-
-  /// Joins two diagrams, at least one of them a node, interval by interval of the level that comes first.
-  @inline(__always)
-  mutating func merge(
-    _ left: Diagram, _ right: Diagram, _ combine: (inout DiagramStore, Diagram, Diagram) -> Diagram
-  ) -> Diagram {
-    if isExhausted { return Self.anything }
-    let leftLevel = level(left)
-    let rightLevel = level(right)
-    let base = stack.count
-    if leftLevel < rightLevel {
-      let node = node(left)
-      for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
-        let edge = edges[index]
-        let child = combine(&self, edge.child, right)
-        push(edge.upper, child, base: base)
-      }
-      return finishNode(level: leftLevel, base: base)
-    }
-    let rightNode = node(right)
-    if rightLevel < leftLevel {
-      for index in Int(rightNode.firstEdge)..<Int(rightNode.firstEdge + rightNode.edgeCount) {
-        let edge = edges[index]
-        let child = combine(&self, left, edge.child)
-        push(edge.upper, child, base: base)
-      }
-      return finishNode(level: rightLevel, base: base)
-    }
-    var leftIndex = Int(node(left).firstEdge)
-    var rightIndex = Int(rightNode.firstEdge)
-    let rightEnd = rightIndex + Int(rightNode.edgeCount)
-    while rightIndex < rightEnd {
-      let leftEdge = edges[leftIndex]
-      let rightEdge = edges[rightIndex]
-      let child = combine(&self, leftEdge.child, rightEdge.child)
-      push(min(leftEdge.upper, rightEdge.upper), child, base: base)
-      if leftEdge.upper <= rightEdge.upper { leftIndex += 1 }
-      if rightEdge.upper <= leftEdge.upper { rightIndex += 1 }
-    }
-    return finishNode(level: leftLevel, base: base)
   }
 }

@@ -14,8 +14,10 @@ public enum TerminalMap: Sendable, Hashable {
   case policyAccept
   /// `pass` and `return` become a policy of `drop`.
   case policyDrop
-  /// `accept` becomes `pass`: the next base chain follows.
-  case acceptToPass
+  /// `accept`, `pass` and `return` become `pass`: the next base chain follows one whose policy is `accept`.
+  case stageAccept
+  /// `accept` becomes `pass`, `pass` and `return` become a policy of `drop`.
+  case stageDrop
   /// Inside where there is any outcome.
   case isInhabited
   /// Inside where a set, seen through rewrites of several possible values, has a member.
@@ -40,7 +42,8 @@ public enum TerminalMap: Sendable, Hashable {
     case .passToReturn: 4
     case .policyAccept: 5
     case .policyDrop: 6
-    case .acceptToPass: 7
+    case .stageAccept: 7
+    case .stageDrop: 14
     case .isInhabited: 8
     case .acceptedAsSet: 9
     case .complement: 10
@@ -55,21 +58,37 @@ public enum TerminalMap: Sendable, Hashable {
 extension DiagramStore {
   /// The diagram with each terminal replaced.
   public mutating func mapped(_ diagram: Diagram, _ map: TerminalMap) -> Diagram {
-    mapped(diagram, map, code: map.code)
+    if diagram < 16 { return Self.mapVerdicts(diagram, map) }
+    let code = map.code
+    if let known = cached(Operation.mapped, diagram, code) { return known }
+    if Self.isTerminal(diagram) {
+      let result = mapTerminal(diagram, map)
+      remember(Operation.mapped, diagram, code, result)
+      return result
+    }
+    // What becomes of the sixteen sets of plain verdicts, four bits each.
+    var table: UInt64 = 0
+    for verdicts in (0..<16).reversed() { table = table << 4 | UInt64(Self.mapVerdicts(Diagram(verdicts), map)) }
+    return mapped(diagram, map, code: code, table: table)
   }
 
-  private mutating func mapped(_ diagram: Diagram, _ map: TerminalMap, code: UInt32) -> Diagram {
-    if Self.isTerminal(diagram) { return mapTerminal(diagram, map) }
+  private mutating func mapped(_ diagram: Diagram, _ map: TerminalMap, code: UInt32, table: UInt64) -> Diagram {
+    if diagram < 16 { return Diagram(truncatingIfNeeded: table >> UInt64(4 &* diagram) & 15) }
     if let known = cached(Operation.mapped, diagram, code) { return known }
     if isExhausted { return Self.anything }
-    let node = node(diagram)
-    let base = stack.count
-    for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
-      let edge = edges[index]
-      let child = mapped(edge.child, map, code: code)
-      push(edge.upper, child, base: base)
+    let result: Diagram
+    if Self.isTerminal(diagram) {
+      result = mapTerminal(diagram, map)
+    } else {
+      let node = node(diagram)
+      let base = stack.count
+      for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
+        let edge = edges[index]
+        let child = mapped(edge.child, map, code: code, table: table)
+        push(edge.upper, child, base: base)
+      }
+      result = finishNode(level: UInt32(node.level), base: base)
     }
-    let result = finishNode(level: UInt32(node.level), base: base)
     remember(Operation.mapped, diagram, code, result)
     return result
   }
@@ -91,7 +110,8 @@ extension DiagramStore {
     case .passToReturn: verdicts & ~1 | (verdicts & 1) << 3
     case .policyAccept: verdicts & 6 | (verdicts & 9 == 0 ? 0 : 2)
     case .policyDrop: verdicts & 6 | (verdicts & 9 == 0 ? 0 : 4)
-    case .acceptToPass: verdicts & ~2 | verdicts >> 1 & 1
+    case .stageAccept: verdicts & 4 | (verdicts & 11 == 0 ? 0 : 1)
+    case .stageDrop: (verdicts & 13 == 0 ? 0 : 4) | verdicts >> 1 & 1
     }
   }
 
@@ -126,7 +146,12 @@ extension DiagramStore {
     case .passToReturn: return self.terminal(replaced([.pass], by: .returning))
     case .policyAccept: return self.terminal(replaced([.pass, .returning], by: .accept))
     case .policyDrop: return self.terminal(replaced([.pass, .returning], by: .drop))
-    case .acceptToPass: return self.terminal(replaced([.accept], by: .pass))
+    case .stageAccept: return self.terminal(replaced([.accept, .returning], by: .pass))
+    case .stageDrop:
+      let replaced = outcomes.map { outcome in
+        Outcome(outcome.verdict == .accept ? .pass : .drop, rewrite: outcome.rewrite)
+      }
+      return self.terminal(replaced)
     }
   }
 
@@ -139,12 +164,16 @@ extension DiagramStore {
   }
 
   private mutating func applied(_ id: UInt32, _ rewrite: Rewrite, _ diagram: Diagram) -> Diagram {
+    if diagram == Self.nothing { return diagram }
+    if let known = cached(Operation.applied, id, diagram) { return known }
     if Self.isTerminal(diagram) {
+      if rewrite.isTransient { return diagram }
       let outcomes = outcomeSets.outcomes(diagram)
       let composed = outcomes.map { Outcome($0.verdict, rewrite: self.composed(id, $0.rewrite)) }
-      return terminal(composed)
+      let result = terminal(composed)
+      remember(Operation.applied, id, diagram, result)
+      return result
     }
-    if let known = cached(Operation.applied, id, diagram) { return known }
     if isExhausted { return Self.anything }
     let node = node(diagram)
     let first = Int(node.firstEdge)

@@ -6,6 +6,14 @@ extension DiagramStore {
     return current
   }
 
+  /// Whether a diagram depends on one level at most.
+  public func looksOnly(at level: Int, _ diagram: Diagram) -> Bool {
+    if Self.isTerminal(diagram) { return true }
+    let node = node(diagram)
+    return Int(node.level) == level
+      && (Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount)).allSatisfy { Self.isTerminal(edges[$0].child) }
+  }
+
   /// A packet of a set, or nil of the empty set: preferred values where the set allows them, else the lowest.
   public func witness(_ set: Diagram, preferring preferred: [UInt32?]) -> [UInt32]? {
     guard set != Self.nothing else { return nil }
@@ -38,19 +46,37 @@ extension DiagramStore {
     guard self.level(set) == UInt32(level) else {
       return [(IntervalSet(Interval(0, lastValues[level])), set)]
     }
-    var order: [Diagram] = []
-    var byRest: [Diagram: [Interval<UInt32>]] = [:]
+    var groups: [(values: [Interval<UInt32>], rest: Diagram)] = []
+    var places: [Diagram: Int] = [:]
     let node = node(set)
     var lower: UInt32 = 0
+    // Neighbours in a node with many edges mostly take turns between two places.
+    var last = 0
+    var other = 0
     for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
       let edge = edges[index]
       if edge.child != Self.nothing {
-        if byRest[edge.child] == nil { order.append(edge.child) }
-        byRest[edge.child, default: []].append(Interval(lower, edge.upper))
+        let values = Interval(lower, edge.upper)
+        if last < groups.count, groups[last].rest == edge.child {
+          groups[last].values.append(values)
+        } else if other < groups.count, groups[other].rest == edge.child {
+          groups[other].values.append(values)
+          swap(&last, &other)
+        } else {
+          other = last
+          last = places[edge.child] ?? groups.count
+          if last == groups.count {
+            places[edge.child] = last
+            groups.append(([values], edge.child))
+          } else {
+            groups[last].values.append(values)
+          }
+        }
       }
       lower = edge.upper &+ 1
     }
-    return order.map { (IntervalSet(byRest[$0] ?? []), $0) }
+    // Intervals that lead to one place do not touch, as equal neighbours are one edge.
+    return groups.map { (IntervalSet(canonical: $0.values), $0.rest) }
   }
 
   /// The same for 128-bit values over four levels; nil when that takes more than `limit` intervals.
@@ -101,24 +127,66 @@ extension DiagramStore {
 
   /// The packets of a set whatever the values of some levels: those levels are forgotten.
   public mutating func forgetting(_ levels: some Sequence<Int>, in set: Diagram) -> Diagram {
-    let assignments = levels.map { Rewrite.Assignment(level: $0, values: Interval(0, lastValues[$0])) }
-    return mapped(applied(intern(Rewrite(assignments: assignments)), set), .isInhabited)
+    let mask = levels.reduce(UInt32(0)) { $0 | UInt32(1) << UInt32($1) }
+    return forgotten(set, mask)
   }
 
-  /// The terminals that a diagram has inside a set, ascending.
+  private mutating func forgotten(_ set: Diagram, _ mask: UInt32) -> Diagram {
+    if Self.isTerminal(set) { return mapped(set, .isInhabited) }
+    if let known = cached(Operation.forgotten, set, mask) { return known }
+    if isExhausted { return Self.anything }
+    let node = node(set)
+    // Behind the last forgotten level a set stays as it is.
+    if mask >> UInt32(node.level) == 0 { return set }
+    let range = Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount)
+    var result = Self.nothing
+    if mask >> UInt32(node.level) & 1 == 1 {
+      var last = Self.nothing
+      var other = Self.nothing
+      for index in range {
+        let child = edges[index].child
+        if child == last || child == other { continue }
+        other = last
+        last = child
+        let part = forgotten(child, mask)
+        result = union(result, part)
+        if result == Self.passing { break }
+      }
+    } else {
+      let base = stack.count
+      for index in range {
+        let edge = edges[index]
+        let child = forgotten(edge.child, mask)
+        push(edge.upper, child, base: base)
+      }
+      result = finishNode(level: UInt32(node.level), base: base)
+    }
+    remember(Operation.forgotten, set, mask, result)
+    return result
+  }
+
+  /// The terminals that a diagram has inside a set, ascending; makes no node.
   public mutating func terminals(of diagram: Diagram, inside set: Diagram) -> [Diagram] {
-    let inside = filtered(diagram, by: set)
-    var seen: Set<Diagram> = []
-    var terminals: Set<Diagram> = []
-    var pending = [inside]
-    while let next = pending.popLast() {
-      if Self.isTerminal(next) {
-        if next != Self.nothing { terminals.insert(next) }
-      } else if seen.insert(next).inserted {
-        let node = node(next)
-        for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) { pending.append(edges[index].child) }
+    if set == Self.nothing { return [] }
+    if Self.isTerminal(diagram) { return diagram == Self.nothing ? [] : [diagram] }
+    var seen: Set<UInt64> = []
+    var plain: UInt32 = 0
+    var listed: Set<Diagram> = []
+    var pending = [(diagram, set)]
+    while let (diagram, set) = pending.popLast() {
+      guard seen.insert(UInt64(diagram) << 32 | UInt64(set)).inserted else { continue }
+      var last: (Diagram, Diagram) = (Self.nothing, Self.nothing)
+      _ = meet(diagram, set) { _, diagram, set in
+        if Self.isTerminal(diagram) {
+          // A set is a function onto inside and outside: below a node there is always some of it.
+          if diagram < 16 { plain |= 1 << diagram } else { listed.insert(diagram) }
+        } else if (diagram, set) != last {
+          last = (diagram, set)
+          pending.append((diagram, set))
+        }
+        return false
       }
     }
-    return terminals.sorted()
+    return (1..<16).filter { plain >> $0 & 1 == 1 }.map { Diagram($0) } + listed.sorted()
   }
 }

@@ -19,8 +19,16 @@ public struct DiagramStore: ~Copyable {
     var edgeCount: UInt32
     var hash: UInt32
     var level: UInt16
-    /// Whether some packet is passed on rewritten: 1, else 0.
-    var rewritesPass: UInt16
+    /// See `NodeFlags`.
+    var flags: UInt16
+  }
+
+  /// What is known of everything below a node.
+  enum NodeFlags {
+    /// Some packet is passed on rewritten.
+    static let rewritesPass: UInt16 = 1
+    /// Some packet has more than one possible verdict.
+    static let isMixed: UInt16 = 2
   }
 
   struct Edge: Equatable {
@@ -37,19 +45,26 @@ public struct DiagramStore: ~Copyable {
   }
 
   /// Terminal of the empty outcome set; as a set of packets: outside.
-  public static let nothing: Diagram = 0
+  @inlinable
+  public static var nothing: Diagram { 0 }
   /// Terminal of the set {pass}; as a set of packets: inside.
-  public static let passing: Diagram = 1
+  @inlinable
+  public static var passing: Diagram { 1 }
   /// Terminal of the set {accept}.
-  public static let accepting: Diagram = 2
+  @inlinable
+  public static var accepting: Diagram { 2 }
   /// Terminal of the set {drop}.
-  public static let dropping: Diagram = 4
+  @inlinable
+  public static var dropping: Diagram { 4 }
   /// Terminal of the set {return}.
-  public static let returning: Diagram = 8
+  @inlinable
+  public static var returning: Diagram { 8 }
   /// Terminal of every verdict: the answer of a store that ran out of its budget.
-  public static let anything: Diagram = 15
+  @inlinable
+  public static var anything: Diagram { 15 }
   /// Handles from here on are nodes.
-  public static let firstNode: Diagram = OutcomeTable.limit
+  @inlinable
+  public static var firstNode: Diagram { 1 << 16 }
 
   /// Last value of each level.
   public let lastValues: [UInt32]
@@ -58,25 +73,22 @@ public struct DiagramStore: ~Copyable {
   /// Whether the budget ran out.
   public internal(set) var isExhausted = false
 
-  var nodes: [Node] = []
-  var edges: [Edge] = []
+  var nodes = GrowableBuffer<Node>()
+  var edges = GrowableBuffer<Edge>()
   /// Open addressing; node index plus 1, or 0.
-  var uniqueTable: [UInt32]
+  var uniqueTable = GrowableBuffer<UInt32>(zeroed: 1 << 9)
   /// Direct-mapped and lossy; grows with the nodes.
-  var cache: [CacheEntry]
+  var cache = GrowableBuffer<CacheEntry>(zeroed: 1 << 9)
   /// Edges of the nodes under construction.
-  var stack: [Edge] = []
+  var stack = GrowableBuffer<Edge>()
   var outcomeSets = OutcomeTable()
   var rewrites: [Rewrite] = [.identity]
-  var rewriteIDs: [Rewrite: UInt32] = [.identity: 0]
+  var rewriteIDs: [Rewrite: UInt32] = [:]
 
   /// Makes a store for packets whose levels end at the given values.
   public init(lastValues: [UInt32], edgeLimit: Int = 48_000_000) {
     self.lastValues = lastValues
     self.edgeLimit = edgeLimit
-    uniqueTable = [UInt32](repeating: 0, count: 1 << 10)
-    cache = [CacheEntry](
-      repeating: CacheEntry(left: 0, right: 0, operation: 0, result: 0), count: 1 << 10)
   }
 
   /// Takes the rest of the budget away: what depends on this store is not known from here on.
@@ -114,30 +126,30 @@ public struct DiagramStore: ~Copyable {
     let count = stack.count - base
     if count == 1 {
       let child = stack[base].child
-      stack.removeLast()
+      stack.removeLast(1)
       return child
     }
-    var hash = level &* 0x9E37_79B1
+    var mixed = UInt64(level &+ 1) &* 0x9E37_79B9_7F4A_7C15
     for index in base..<stack.count {
       let edge = stack[index]
-      hash = (hash ^ edge.upper) &* 0x85EB_CA6B
-      hash ^= hash >> 15
-      hash = (hash ^ edge.child) &* 0xC2B2_AE35
-      hash ^= hash >> 13
+      mixed = (mixed ^ (UInt64(edge.child) << 32 | UInt64(edge.upper))) &* 0xD6E8_FEB8_6659_FD93
+      mixed ^= mixed >> 32
     }
-    var slot = Int(hash) & (uniqueTable.count - 1)
+    let hash = UInt32(truncatingIfNeeded: mixed)
+    let mask = uniqueTable.count - 1
+    var slot = Int(hash) & mask
     while uniqueTable[slot] != 0 {
       let index = Int(uniqueTable[slot] - 1)
       let candidate = nodes[index]
       if candidate.hash == hash, UInt32(candidate.level) == level, Int(candidate.edgeCount) == count,
-        equalEdges(Int(candidate.firstEdge), base, count)
+        edges.equals(Int(candidate.firstEdge), stack, base, count: count)
       {
         stack.removeLast(count)
         return Self.firstNode + UInt32(index)
       }
-      slot = (slot + 1) & (uniqueTable.count - 1)
+      slot = (slot + 1) & mask
     }
-    guard edges.count + count <= edgeLimit else {
+    guard !isExhausted, edges.count + count <= edgeLimit, !stack.isRefused, !edges.isRefused, !nodes.isRefused else {
       stack.removeLast(count)
       isExhausted = true
       return Self.anything
@@ -146,36 +158,58 @@ public struct DiagramStore: ~Copyable {
     nodes.append(
       Node(
         firstEdge: UInt32(edges.count), edgeCount: UInt32(count), hash: hash, level: UInt16(truncatingIfNeeded: level),
-        rewritesPass: rewrites.count > 1 && stack[base...].contains { rewritesPass($0.child) } ? 1 : 0))
-    edges.append(contentsOf: stack[base...])
+        flags: flags(ofEdgesFrom: base)))
+    edges.append(stack, from: base, count: count)
     stack.removeLast(count)
     uniqueTable[slot] = index + 1
     if nodes.count * 4 > uniqueTable.count * 3 { growTables() }
     return Self.firstNode + index
   }
 
-  /// Whether some packet is passed on with a rewrite that changes something.
-  func rewritesPass(_ diagram: Diagram) -> Bool {
-    if Self.isTerminal(diagram) { return diagram >= 16 && outcomeSets.rewritesPass(diagram) }
-    return node(diagram).rewritesPass == 1
+  private func flags(ofEdgesFrom base: Int) -> UInt16 {
+    var flags: UInt16 = 0
+    // Most nodes with many edges lead to few places: what the last two said need not be asked again.
+    var last = Self.nothing
+    var other = Self.nothing
+    for index in base..<stack.count {
+      let child = stack[index].child
+      if child == last || child == other { continue }
+      other = last
+      last = child
+      flags |= self.flags(of: child)
+    }
+    return flags
   }
 
-  private func equalEdges(_ first: Int, _ base: Int, _ count: Int) -> Bool {
-    for offset in 0..<count where edges[first + offset] != stack[base + offset] { return false }
-    return true
+  @inline(__always)
+  private func flags(of diagram: Diagram) -> UInt16 {
+    if !Self.isTerminal(diagram) { return node(diagram).flags }
+    if diagram < 16 { return diagram & (diagram &- 1) != 0 ? NodeFlags.isMixed : 0 }
+    return outcomeSets.flags(diagram)
   }
+
+  /// Whether some packet is passed on with a rewrite that changes something.
+  func rewritesPass(_ diagram: Diagram) -> Bool { flags(of: diagram) & NodeFlags.rewritesPass != 0 }
+
+  /// Whether some packet has more than one possible verdict.
+  public func isMixed(_ diagram: Diagram) -> Bool { flags(of: diagram) & NodeFlags.isMixed != 0 }
 
   private mutating func growTables() {
     let mask = uniqueTable.count * 2 - 1
-    uniqueTable = [UInt32](repeating: 0, count: mask + 1)
-    for index in nodes.indices {
-      var slot = Int(nodes[index].hash) & mask
-      while uniqueTable[slot] != 0 { slot = (slot + 1) & mask }
-      uniqueTable[slot] = UInt32(index) + 1
+    var table = GrowableBuffer<UInt32>(zeroed: mask + 1)
+    guard !table.isRefused else {
+      isExhausted = true
+      return
     }
+    for index in 0..<nodes.count {
+      var slot = Int(nodes[index].hash) & mask
+      while table[slot] != 0 { slot = (slot + 1) & mask }
+      table[slot] = UInt32(index) + 1
+    }
+    uniqueTable = table
     guard cache.count < 1 << 16 else { return }
-    cache = [CacheEntry](
-      repeating: CacheEntry(left: 0, right: 0, operation: 0, result: 0), count: min(mask + 1, 1 << 16))
+    let larger = GrowableBuffer<CacheEntry>(zeroed: min(mask + 1, 1 << 16))
+    if !larger.isRefused { cache = larger }
   }
 
   // MARK: The operation cache
@@ -220,6 +254,7 @@ public struct DiagramStore: ~Copyable {
 
   /// The id of a rewrite, new or known; 0 is the identity.
   public mutating func intern(_ rewrite: Rewrite) -> UInt32 {
+    if rewrite == .identity { return 0 }
     if let id = rewriteIDs[rewrite] { return id }
     let id = UInt32(rewrites.count)
     rewriteIDs[rewrite] = id

@@ -33,9 +33,39 @@ public struct IPAddress: Sendable, Hashable, Comparable, CustomStringConvertible
   /// Dotted quads, or RFC 5952 text.
   public var description: String { family == .v4 ? describeV4() : describeV6() }
 
-  private func describeV4() -> String {
+  private func describeV4() -> String { describeV4(length: 32) }
+
+  /// Dotted quads, and behind a slash the length where it is not 32.
+  func describeV4(length: Int) -> String {
     let value = UInt32(truncatingIfNeeded: bits)
-    return "\(value >> 24).\(value >> 16 & 255).\(value >> 8 & 255).\(value & 255)"
+    return String(unsafeUninitializedCapacity: 18) { bytes in
+      var count = 0
+      func put(_ number: UInt8) {
+        if number >= 100 {
+          bytes[count] = 0x30 + number / 100
+          count += 1
+        }
+        if number >= 10 {
+          bytes[count] = 0x30 + number / 10 % 10
+          count += 1
+        }
+        bytes[count] = 0x30 + number % 10
+        count += 1
+      }
+      for shift in [24, 16, 8, 0] as [UInt32] {
+        put(UInt8(truncatingIfNeeded: value >> shift))
+        if shift > 0 {
+          bytes[count] = UInt8(ascii: ".")
+          count += 1
+        }
+      }
+      if length != 32 {
+        bytes[count] = UInt8(ascii: "/")
+        count += 1
+        put(UInt8(truncatingIfNeeded: length))
+      }
+      return count
+    }
   }
 
   private func describeV6() -> String {

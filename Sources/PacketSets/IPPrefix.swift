@@ -46,12 +46,16 @@ public struct IPPrefix: Sendable, Hashable, Comparable, CustomStringConvertible 
 
   /// `10.0.0.0/8`; a block of one address is printed bare.
   public var description: String {
-    length == base.family.addressWidth ? base.description : "\(base)/\(length)"
+    if base.family == .v4 { return base.describeV4(length: length) }
+    return length == base.family.addressWidth ? base.description : "\(base)/\(length)"
   }
 
   /// The fewest prefixes that make up an interval, ascending.
   public static func covering(_ interval: Interval<UInt128>, family: IPFamily) -> [IPPrefix] {
     var result: [IPPrefix] = []
+    if interval.lower == interval.upper {
+      return [IPPrefix(IPAddress(family, interval.lower), length: family.addressWidth)]
+    }
     var next = interval.lower
     while true {
       var hostBits = min(next == 0 ? family.addressWidth : next.trailingZeroBitCount, family.addressWidth)

@@ -42,7 +42,7 @@ struct OutcomeTable {
   private var sets: [[Outcome]] = []
 
   /// Terminals stay below this, so that node handles can begin here.
-  static let limit: UInt32 = 1 << 16
+  static var limit: UInt32 { DiagramStore.firstNode }
 
   /// The outcomes of a set, ascending.
   func outcomes(_ id: UInt32) -> [Outcome] {
@@ -62,9 +62,17 @@ struct OutcomeTable {
     return id
   }
 
-  /// Whether a listed set holds `pass` with a rewrite that changes something.
-  func rewritesPass(_ id: UInt32) -> Bool {
-    sets[Int(id - 16)].contains { $0.verdict == .pass && $0.rewrite != 0 }
+  /// What nodes that lead to a listed set say of it.
+  func flags(_ id: UInt32) -> UInt16 {
+    let set = sets[Int(id - 16)]
+    var flags: UInt16 = 0
+    if set.contains(where: { $0.verdict == .pass && $0.rewrite != 0 }) {
+      flags |= DiagramStore.NodeFlags.rewritesPass
+    }
+    if let first = set.first, set.contains(where: { $0.verdict != first.verdict }) {
+      flags |= DiagramStore.NodeFlags.isMixed
+    }
+    return flags
   }
 
   /// Whether a set holds the verdict `pass`, with any rewrite.

@@ -4,6 +4,8 @@ public struct Rewrite: Sendable, Hashable {
   public var assignments: [Assignment]
   /// New state for each old one; empty when states stay.
   public var stateMap: [UInt16]
+  /// Whether only what looks at the new values is meant: the packet itself stays as it was.
+  public var isTransient = false
 
   /// A level and its new values.
   public struct Assignment: Sendable, Hashable {

@@ -14,6 +14,23 @@ enum JSONText {
     encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
     // Our values hold strings, integers, arrays and objects only: nothing that JSON cannot say.
     guard let data = try? encoder.encode(value) else { return "null" }
-    return String(decoding: data, as: UTF8.self)
+    return harmless(String(decoding: data, as: UTF8.self))
   }
+
+  /// The same document with DEL, C1 controls and direction marks, which JSON lets stand, as escapes: someone prints it.
+  private static func harmless(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if isHarmful(scalar) {
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool { scalar != "\n" && Harmless.isHarmful(scalar) }
 }

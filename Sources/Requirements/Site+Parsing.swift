@@ -19,10 +19,11 @@ extension Site {
   /// - Parameters:
   ///   - findPolicy: gives the policy of a name such as `fortimail-7.6`, nil for names that it does not know.
   ///   - knownCodes: the codes that `severity` may name; empty: any code of the form FW000.
+  ///   - limits: bounds of the work.
   public static func parse(
-    _ source: SourceFile, findPolicy: (String) -> Policy?, knownCodes: [String] = []
+    _ source: SourceFile, findPolicy: (String) -> Policy?, knownCodes: [String] = [], limits: YAMLLimits = .standard
   ) -> SiteDocument {
-    let (documents, problems) = YAMLDocument.parse(source)
+    let (documents, problems) = YAMLDocument.parse(source, limits: limits.withoutForeignTags)
     guard let root = documents.first else {
       let nothing = Diagnostic(.error, "the site file is empty", range: SourceRange(0, 0))
       return SiteDocument(diagnostics: problems.isEmpty ? [nothing] : problems)

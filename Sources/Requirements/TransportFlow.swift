@@ -75,8 +75,10 @@ public struct TransportFlow: Sendable, Hashable {
   }
 
   /// Reads a decimal number of at most seven digits that is not above a limit.
+  ///
+  /// Zeros in front are refused: to some readers of YAML they make a number octal.
   static func decimal(_ digits: some Collection<UInt8>, upTo limit: UInt32) -> UInt32? {
-    guard !digits.isEmpty, digits.count <= 7 else { return nil }
+    guard !digits.isEmpty, digits.count <= 7, digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
     var value: UInt32 = 0
     for digit in digits {
       guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }

@@ -29,6 +29,11 @@ extension Field {
     case .ctOriginalIPv4Destination, .ctOriginalIPv6Destination: "original destination address"
     case .ctOriginalSourcePort: "original source port"
     case .ctOriginalDestinationPort: "original destination port"
+    case .ctReplyIPv4Source, .ctReplyIPv6Source: "source address of its replies"
+    case .ctReplyIPv4Destination, .ctReplyIPv6Destination: "destination address of its replies"
+    case .ctReplySourcePort: "source port of its replies"
+    case .ctReplyDestinationPort: "destination port of its replies"
+    case .ctProtocol: "protocol of its connection"
     }
   }
 }

@@ -68,12 +68,28 @@ public enum Field: UInt8, Sendable, Hashable, CaseIterable {
   case ctOriginalSourcePort
   /// Original tuple of the connection: destination port.
   case ctOriginalDestinationPort
+  /// Reply tuple of the connection: IPv4 source, which is where the first packet goes as far as rules have mapped it.
+  case ctReplyIPv4Source
+  /// Reply tuple of the connection: IPv4 destination.
+  case ctReplyIPv4Destination
+  /// Reply tuple of the connection: IPv6 source.
+  case ctReplyIPv6Source
+  /// Reply tuple of the connection: IPv6 destination.
+  case ctReplyIPv6Destination
+  /// Reply tuple of the connection: source port.
+  case ctReplySourcePort
+  /// Reply tuple of the connection: destination port.
+  case ctReplyDestinationPort
+  /// The connection's transport protocol, of which ICMP errors about it are no packets; absent without a connection.
+  case ctProtocol
 
   /// Whether values have 128 bits.
   @inlinable
   public var isWide: Bool {
     switch self {
-    case .ipv6Source, .ipv6Destination, .ctOriginalIPv6Source, .ctOriginalIPv6Destination: true
+    case .ipv6Source, .ipv6Destination, .ctOriginalIPv6Source, .ctOriginalIPv6Destination, .ctReplyIPv6Source,
+      .ctReplyIPv6Destination:
+      true
     default: false
     }
   }

@@ -2,7 +2,8 @@ import SourceText
 
 /// How well a rule was understood.
 public enum Understanding: UInt8, Sendable, Hashable, CaseIterable {
-  /// The rule is a function of modelled fields, and is modelled as that function.
+  /// The rule is a function of modelled fields, and is modelled as that function; or what it leaves open decides nothing,
+  /// as packets meet the same verdict right behind it.
   case exact
   /// Some match or effect is not decidable offline; its reason is among the rule's items.
   case approximated

@@ -52,6 +52,8 @@ public struct RuleGraph: Sendable {
   public var reasons = StringTable()
   /// Security groups in the file's order; empty for host rule sets.
   public var groups: [SecurityGroup] = []
+  /// How the provider calls rules of security groups, by rule.
+  public var labels: [UInt32: RuleLabel] = [:]
   /// Named sets and maps declared, for `inspect`.
   public var namedSetCount = 0
   /// Elements of the named sets and maps, for `inspect`.
@@ -67,6 +69,40 @@ public struct RuleGraph: Sendable {
   @inlinable
   public func items(of rule: Rule) -> ArraySlice<RuleItem> {
     items[Int(rule.firstItem)..<Int(rule.firstItem + rule.itemCount)]
+  }
+}
+
+/// The places of a rule's own name or id and of its description, in the rule's file.
+public struct RuleLabel: Sendable, Hashable {
+  /// The name or id by which the provider's calls know the rule.
+  public var name: SourceRange?
+  /// What somebody wrote about it.
+  public var description: SourceRange?
+
+  /// Makes a label.
+  public init(name: SourceRange?, description: SourceRange?) {
+    self.name = name
+    self.description = description
+  }
+}
+
+extension RuleGraph {
+  /// The name or id of a rule, if its provider gives it one.
+  public func labelName(ofRule rule: UInt32) -> String? { labels[rule]?.name.flatMap { scalar($0, of: rule) } }
+
+  /// What somebody wrote about a rule.
+  public func labelDescription(ofRule rule: UInt32) -> String? {
+    labels[rule]?.description.flatMap { scalar($0, of: rule) }
+  }
+
+  /// The text of a scalar of YAML, without its quotes and in one line; nil when nothing is left.
+  private func scalar(_ range: SourceRange, of rule: UInt32) -> String? {
+    let written = sources[Int(rules[Int(rule)].file)].text(range)
+    var words = written.split(whereSeparator: \.isWhitespace).joined(separator: " ")[...]
+    if let first = words.first, first == "'" || first == "\"", words.count > 1, words.last == first {
+      words = words.dropFirst().dropLast()
+    }
+    return words.isEmpty || words == "null" || words == "~" ? nil : String(words)
   }
 }
 

@@ -32,14 +32,22 @@ public struct RuleItem: Sendable, Hashable {
     /// Never matches; for contradictions that a frontend has seen.
     case never
 
-    /// `field = (field & ~a) ^ b`.
+    /// `field = (field & ~a) ^ b`; addresses and ports are only ever set as a whole (`a` is all ones), and a 128-bit
+    /// field becomes `wideMasks[a].value`. A packet without the field stays as it is.
     case setField
     /// `field` gets a value that is not known offline; `reasons[a]` says why.
+    ///
+    /// For the time to live `b` is 1 when it may become too small to be forwarded; for the state of tracking it is what
+    /// tracking, which has yet to see the packet, may think of its checksum.
     case setUnknown
     /// Connection tracking is switched off for the packet.
     case notrack
     /// The packet's mark is saved to the connection's, or restored from it: `field = (the other mark & ~a) ^ b`.
     case copyMark
+    /// Bits of the other mark are merged into the field: `field = (field & ~a) ^ (the other mark & b)`.
+    case mergeMark
+    /// `field` is shifted left by `a` bits, or right when `b` is 1.
+    case shiftMark
   }
 
   /// The kind of step.

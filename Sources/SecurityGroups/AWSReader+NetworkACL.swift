@@ -35,6 +35,7 @@ extension AWSReader {
 
   private mutating func networkACLEntry(_ entry: YAMLNode) -> (RuleDraft, [TrafficDirection]) {
     var draft = RuleDraft(Verdict(.unknown), range: entry.range)
+    if entry.kind == .mapping { draft.setLabel(name: entry["RuleNumber"], description: nil) }
     guard entry.kind == .mapping else {
       builder.error("an entry of a network ACL is a mapping", at: entry.range)
       draft.isUnparsed = true

@@ -82,6 +82,7 @@ struct AWSReader {
       for entry in builder.elements(permission[list]) {
         count += 1
         draft.range = entry.range
+        if entry.kind == .mapping { draft.setLabel(name: nil, description: entry["Description"]) }
         let value = entry.kind == .mapping ? entry[key] ?? (kind == .group ? entry["GroupName"] : nil) : entry
         draft.setPeer(peer(value, kind, key: key, at: entry.range), direction)
         builder.add(draft, to: group, direction)
@@ -107,7 +108,10 @@ struct AWSReader {
 
   private mutating func peer(_ node: YAMLNode?, _ kind: PeerKind, key: String, at range: SourceRange) -> AddressMatch {
     guard let node, node.kind == .scalar, !node.isNull else {
-      builder.error("the entry has no \(key)", at: range)
+      // An address blotted out with '#' is one.
+      let isEmpty = node?.isNull ?? false
+      builder.error(
+        isEmpty ? "\(key) has no value (text behind '#' is a comment)" : "the entry has no \(key)", at: range)
       return .unparsed
     }
     switch kind {
@@ -134,6 +138,7 @@ struct AWSReader {
       group = builder.namelessGroup(at: node.range)
     }
     var draft = RuleDraft(.accept, range: node.range)
+    draft.setLabel(name: node["SecurityGroupRuleId"], description: node["Description"])
     draft.transport = AWSTransport.read(
       ipProtocol: NodeValue(node["IpProtocol"]), from: NodeValue(node["FromPort"]), to: NodeValue(node["ToPort"]),
       at: node.range, &builder)

@@ -13,6 +13,7 @@ extension AzureReader {
     }
     let properties = node["properties"] ?? node
     var draft = RuleDraft(Verdict(.unknown), range: node.range)
+    draft.setLabel(name: node["name"], description: properties["description"])
     let priority = priority(properties, &draft)
     let directions = directions(properties, &draft)
     let verdict = verdict(properties, &draft)

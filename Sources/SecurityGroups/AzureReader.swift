@@ -67,7 +67,7 @@ struct AzureReader {
 
   private mutating func readResources(_ node: YAMLNode?) {
     var foreign = 0
-    for resource in builder.elements(node) {
+    for resource in node?.mapping?.map(\.value) ?? builder.elements(node) {
       switch resource["type"]?.scalar?.lowercased() {
       case "microsoft.network/networksecuritygroups": readGroup(resource)
       case "microsoft.network/networksecuritygroups/securityrules": readLooseRule(resource)

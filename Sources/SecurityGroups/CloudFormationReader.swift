@@ -162,6 +162,7 @@ struct CloudFormationReader {
     _ node: YAMLNode, _ group: Int, _ direction: TrafficDirection, conditions: [String]
   ) {
     var draft = RuleDraft(.accept, range: node.range)
+    draft.setLabel(name: nil, description: node["Description"])
     draft.undecidable = conditions
     let end = direction == .ingress ? "Source" : "Destination"
     let keys = ["CidrIp", "CidrIpv6", "\(end)PrefixListId", "\(end)SecurityGroupId", "\(end)SecurityGroupName"]

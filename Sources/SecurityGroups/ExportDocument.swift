@@ -54,6 +54,10 @@ struct ExportDocument {
       node.forEachElement { if first == nil { first = $0 } }
       guard let first else { return .foreign("an empty list") }
       guard first.kind == .mapping else { return .foreign("a list of values") }
+      // The pages of `--output yaml-stream`.
+      for key in ["SecurityGroups", "SecurityGroupRules", "NetworkAcls"] where first[key]?.kind == .sequence {
+        return kind(ofMapping: first)
+      }
       return kind(ofElement: first)
     }
   }
@@ -134,11 +138,14 @@ struct ExportDocument {
 
   private static func holdsAzureGroups(_ resources: YAMLNode?) -> Bool {
     var holds = false
-    resources?.forEachElement { resource in
+    func look(at resource: YAMLNode) {
       if !holds, let type = resource["type"]?.scalar {
         holds = type.lowercased().hasPrefix("microsoft.network/networksecuritygroups")
       }
     }
+    // Templates of language version 2.0 name their resources.
+    resources?.forEachElement { look(at: $0) }
+    resources?.forEachEntry { look(at: $1) }
     return holds
   }
 

@@ -23,6 +23,7 @@ extension GCPReader {
   private mutating func readPolicyRule(_ node: YAMLNode, _ group: Int) {
     if isDisabled(node) { return }
     var base = RuleDraft(Verdict(.unknown), range: node.range)
+    base.setLabel(name: node["priority"], description: node["description"] ?? node["ruleName"])
     let priority = priority(node, standard: 0, last: Int(Int32.max), &base)
     let directions = directions(node, &base)
     let verdict = policyVerdict(node, &base)

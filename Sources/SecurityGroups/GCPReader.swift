@@ -78,6 +78,7 @@ struct GCPReader {
     ranks[group] = 1
     if isDisabled(node) { return }
     var base = RuleDraft(Verdict(.unknown), range: node.range)
+    base.setLabel(name: node["name"], description: node["description"])
     let priority = priority(node, standard: 1000, last: 65535, &base)
     let directions = directions(node, &base)
     let (transports, verdict) = actions(node)

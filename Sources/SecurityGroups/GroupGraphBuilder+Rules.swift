@@ -41,9 +41,10 @@ extension GroupGraphBuilder {
 
   private mutating func append(_ items: [RuleItem], _ draft: RuleDraft, isUnparsed: Bool, to chain: Int) {
     let isApproximated = items.contains { $0.kind == .undecidable || $0.kind == .reference }
-    graph.appendRule(
+    let index = graph.appendRule(
       to: chain, items: items, verdict: draft.verdict,
       understanding: isUnparsed ? .unparsed : isApproximated ? .approximated : .exact, range: draft.range)
+    if let label = draft.label { graph.labels[index] = label }
   }
 
   /// The families that a draft becomes rules of.

@@ -25,12 +25,13 @@ enum NodeValue {
 
 /// Reads single values from scalars.
 enum ScalarText {
-  /// A decimal number with an optional sign, of at most nine digits.
+  /// A decimal number with an optional sign, of at most nine digits and without zeros in front.
   static func integer(_ text: String) -> Int? {
     var bytes = text.utf8[...]
     let isNegative = bytes.first == 0x2D
     if isNegative || bytes.first == 0x2B { bytes = bytes.dropFirst() }
-    guard !bytes.isEmpty, bytes.count <= 9 else { return nil }
+    // Zeros in front make a number octal to some readers of YAML and not to others.
+    guard let first = bytes.first, bytes.count <= 9, first != 0x30 || bytes.count == 1 else { return nil }
     var value = 0
     for byte in bytes {
       guard (0x30...0x39).contains(byte) else { return nil }

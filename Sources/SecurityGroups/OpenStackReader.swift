@@ -116,6 +116,7 @@ struct OpenStackReader {
       return
     }
     var draft = RuleDraft(.accept, range: node.range)
+    draft.setLabel(name: node["id"] ?? node["ID"], description: node["description"])
     readFamily(node, keys, &draft)
     let directions = directions(node, keys, &draft)
     let transports = transports(node, keys)
@@ -136,6 +137,7 @@ struct OpenStackReader {
   private mutating func readComputeRule(_ node: YAMLNode, of owner: Int?) {
     let group = owner ?? ruleGroup(node, Self.computeKeys)
     var draft = RuleDraft(.accept, range: node.range)
+    draft.setLabel(name: node["id"], description: nil)
     var match = TransportMatch()
     if let (text, place) = given(node["ip_protocol"]), ScalarText.integer(text) != -1 {
       match.protocolNumber = protocolNumber(text, at: place.range)

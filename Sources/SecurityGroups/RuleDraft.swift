@@ -1,6 +1,7 @@
 import PacketSets
 import RuleGraph
 import SourceText
+import YAMLDocument
 
 /// Which way a rule looks, seen from the unit.
 enum TrafficDirection: Sendable, Hashable, CaseIterable {
@@ -61,11 +62,20 @@ struct RuleDraft: Sendable {
   /// Whether a part was not understood; the error has been reported.
   var isUnparsed = false
   var range: SourceRange
+  /// How the provider calls it.
+  var label: RuleLabel?
 
   /// A rule without matches.
   init(_ verdict: Verdict, range: SourceRange) {
     self.verdict = verdict
     self.range = range
+  }
+
+  /// Notes the nodes that name and describe the rule.
+  mutating func setLabel(name: YAMLNode?, description: YAMLNode?) {
+    func place(_ node: YAMLNode?) -> SourceRange? { node.flatMap { $0.isNull || $0.kind != .scalar ? nil : $0.range } }
+    let (name, description) = (place(name), place(description))
+    if name != nil || description != nil { label = RuleLabel(name: name, description: description) }
   }
 
   /// The end that is not the unit's.

@@ -68,6 +68,7 @@ private struct GroupSelection {
     result.chains = []
     result.rules = []
     result.items = []
+    result.labels = [:]
     let kept = chainsInForce()
     var places: [UInt32] = []
     for chain in graph.chains.indices {
@@ -81,6 +82,7 @@ private struct GroupSelection {
       let calls = graph.chains[chain].rules.filter { isKept(graph.rules[Int($0)], kept) }
       let lastCall = calls.last { target(of: graph.rules[Int($0)]).map(groupChains.contains) ?? false }
       for rule in calls {
+        if let label = graph.labels[rule] { result.labels[UInt32(result.rules.count)] = label }
         append(graph.rules[Int(rule)], to: Int(places[chain]), places, isLastCall: rule == lastCall, &result)
       }
     }

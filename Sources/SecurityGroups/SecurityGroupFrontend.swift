@@ -10,11 +10,22 @@ public enum SecurityGroupFrontend {
   /// the diagnostics say what they were recognised as. What is not understood inside of an export is an error at its
   /// node and an unparsed rule at its place.
   ///
-  /// - Parameter dialect: the only provider whose documents are read; nil takes that of the first document.
+  /// - Parameters:
+  ///   - dialect: the only provider whose documents are read; nil takes that of the first document.
+  ///   - limits: bounds of the work.
   public static func parse(
-    _ source: SourceFile, dialect: Dialect? = nil
+    _ source: SourceFile, dialect: Dialect? = nil, limits: YAMLLimits = .standard
   ) -> (graph: RuleGraph?, diagnostics: [Diagnostic]) {
-    let (nodes, problems) = YAMLDocument.parse(source)
+    // Only templates have tags; elsewhere they must not be read past.
+    let plain = read(source, dialect, limits.withoutForeignTags)
+    guard plain.graph?.dialect == .cloudformation, source.bytes.contains(UInt8(ascii: "!")) else { return plain }
+    return read(source, dialect, limits)
+  }
+
+  private static func read(
+    _ source: SourceFile, _ dialect: Dialect?, _ limits: YAMLLimits
+  ) -> (graph: RuleGraph?, diagnostics: [Diagnostic]) {
+    let (nodes, problems) = YAMLDocument.parse(source, limits: limits)
     let documents = nodes.map(ExportDocument.init)
     let found = documents.compactMap(\.dialect)
     let wanted = dialect.flatMap { $0.isSecurityGroup ? $0 : nil }
@@ -129,13 +140,15 @@ extension AWSReader {
     case .awsNetworkACLs: list(node, key: "NetworkAcls").forEach { readNetworkACL($0) }
     default: break
     }
-    if let token = node["NextToken"], !token.isNull {
+    // Of a stream of pages the last one has no token when all are there.
+    if let last = builder.elements(node).last, let token = last["NextToken"], !token.isNull {
       builder.warning("the export is one page of several: its NextToken names the next one", at: token.range)
     }
   }
 
-  /// The elements under the usual key, of a bare list, or the one element that the document is.
+  /// The elements under the usual key, of all pages, of a bare list, or the one element that the document is.
   private func list(_ node: YAMLNode, key: String) -> [YAMLNode] {
-    builder.elements(node[key] ?? node)
+    if let list = node[key] { return builder.elements(list) }
+    return builder.elements(node).flatMap { element in element[key].map { builder.elements($0) } ?? [element] }
   }
 }

@@ -4,10 +4,15 @@ public enum Suggestion {
   /// none is near enough: at most a third of the word's length, at least 1.
   public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let wordScalars = Array(word.lowercased().unicodeScalars.prefix(64))
-    var best: (distance: Int, candidate: String)?
+    var best: (distance: Int, initial: Int, candidate: String)?
     for candidate in candidates {
-      let distance = distance(wordScalars, Array(candidate.lowercased().unicodeScalars.prefix(64)))
-      if best.map({ (distance, candidate) < ($0.distance, $0.candidate) }) ?? true { best = (distance, candidate) }
+      let scalars = Array(candidate.lowercased().unicodeScalars.prefix(64))
+      let distance = distance(wordScalars, scalars)
+      // People rarely get the first letter wrong.
+      let initial = scalars.first == wordScalars.first ? 0 : 1
+      if best.map({ (distance, initial, candidate) < ($0.distance, $0.initial, $0.candidate) }) ?? true {
+        best = (distance, initial, candidate)
+      }
     }
     guard let best, best.distance <= max(1, wordScalars.count / 3) else { return nil }
     return best.candidate

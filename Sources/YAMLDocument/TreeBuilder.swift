@@ -125,7 +125,7 @@ struct TreeBuilder {
     guard count(1, range) else { return }
     var node = YAMLTree.Node(kind: .scalar, range: style == .block ? trimmed(range) : range)
     node.isPlain = style == .plain
-    node.tag = intern(tag)
+    node.tag = intern(tag, range)
     node.first = UInt32(truncatingIfNeeded: text.count)
     node.count = UInt32(truncatingIfNeeded: bytes.count)
     text.append(contentsOf: bytes)
@@ -145,7 +145,7 @@ struct TreeBuilder {
     }
     guard count(1, range) else { return }
     var node = YAMLTree.Node(kind: kind, range: range)
-    node.tag = intern(tag)
+    node.tag = intern(tag, range)
     if let anchor { anchors[anchor] = Anchor(node: nil) }
     frames.append(
       Frame(
@@ -165,7 +165,9 @@ struct TreeBuilder {
     nodes[Int(frame.node)].first = UInt32(truncatingIfNeeded: children.count)
     nodes[Int(frame.node)].count = UInt32(truncatingIfNeeded: own.count)
     children.append(contentsOf: own)
-    pending.removeSubrange(frame.firstPending...)
+    // A slice that is still held would make the removal copy everything that is pending.
+    own = []
+    pending.removeLast(pending.count - frame.firstPending)
     if let anchor = frame.anchor {
       anchors[anchor] = Anchor(node: frame.node, size: frame.size, height: frame.height)
     }
@@ -197,9 +199,17 @@ struct TreeBuilder {
     return true
   }
 
-  private mutating func intern(_ tag: UnsafeBufferPointer<UInt8>?) -> UInt32 {
+  private static let plainTags = [
+    "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
+    "tag:yaml.org,2002:null", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map",
+  ]
+
+  private mutating func intern(_ tag: UnsafeBufferPointer<UInt8>?, _ range: SourceRange) -> UInt32 {
     guard let tag else { return 0 }
     let text = String(decoding: tag, as: UTF8.self)
+    if !limits.allowsForeignTags, !Self.plainTags.contains(text) {
+      report("the tag '\(text.prefix(80))' means nothing here", range)
+    }
     if let id = tagIDs[text] { return id }
     tags.append(text)
     tagIDs[text] = UInt32(tags.count)

@@ -10,6 +10,10 @@ public struct YAMLLimits: Sendable, Hashable {
   public var diagnostics: Int
   /// `%TAG` directives, as libyaml compares each with all others.
   public var tagDirectives: Int
+  /// Whether tags beyond those of plain data (`!!str`, `!!int` and so on) are taken.
+  ///
+  /// A reader that knows no tags must not read past them: elsewhere they may mean anything.
+  public var allowsForeignTags = true
 
   /// Makes limits.
   public init(
@@ -21,6 +25,13 @@ public struct YAMLLimits: Sendable, Hashable {
     self.scalarBytes = scalarBytes
     self.diagnostics = diagnostics
     self.tagDirectives = tagDirectives
+  }
+
+  /// The same limits for documents of plain data.
+  public var withoutForeignTags: YAMLLimits {
+    var limits = self
+    limits.allowsForeignTags = false
+    return limits
   }
 
   /// Limits that no export of a real cloud comes near: ten thousand rules are some 200,000 nodes.

@@ -38,14 +38,11 @@ struct InputOptions: ParsableArguments {
   @Option(name: .customLong("include-path"), help: "A folder that nftables files may include from; may be repeated.")
   var includePaths: [String] = []
 
-  @Option(name: .customLong("max-file-size"), help: "Largest file that is read, in MiB.")
-  var maxFileSize: Int = 512
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   /// A loader for files below a root.
   func loader(root: LintRoot) -> RuleSetLoader {
-    RuleSetLoader(
-      root: root, forcedDialect: dialect, includePaths: includePaths,
-      reader: FileReader(sizeLimit: max(1, min(maxFileSize, 4095)) << 20))
+    RuleSetLoader(root: root, forcedDialect: dialect, includePaths: includePaths, limits: limits)
   }
 }
 

@@ -15,13 +15,16 @@ struct PacketReader {
   ]
 
   /// The packets of a document, and what is wrong with it; any mistake means that the packets must not be used.
-  static func read(_ source: SourceFile) -> (packets: [Packet], mistakes: [Diagnostic]) {
-    let (documents, problems) = YAMLDocument.parse(source)
+  static func read(
+    _ source: SourceFile, limits: YAMLLimits = .standard
+  ) -> (packets: [Packet], mistakes: [Diagnostic]) {
+    let (documents, problems) = YAMLDocument.parse(source, limits: limits.withoutForeignTags)
     var reader = PacketReader(mistakes: problems)
     guard let root = documents.first else {
       if problems.isEmpty { reader.fail("the file of packets is empty", SourceRange(0, 0)) }
       return ([], reader.mistakes)
     }
+    if documents.count > 1 { reader.fail("packets are a single document", documents[1].range) }
     guard let items = root.sequence else {
       reader.fail("packets are an array of objects", root.range)
       return ([], reader.mistakes)
@@ -157,6 +160,12 @@ struct PacketReader {
     return nil
   }
 
+  /// A number as JSON writes it: digits, without a sign and without zeros in front.
+  private static func decimal(_ text: String) -> Int? {
+    guard text == "0" || text.utf8.first != UInt8(ascii: "0") else { return nil }
+    return text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+  }
+
   private mutating func number(
     _ node: YAMLNode, _ key: String, upTo last: Int, given isAllowed: Bool = true, _ refusal: String = ""
   ) -> Int? {
@@ -165,7 +174,7 @@ struct PacketReader {
       fail("\(refusal), so '\(key)' cannot be given", value.range)
       return nil
     }
-    if let number = value.scalar.flatMap({ Int($0) }), (0...last).contains(number) { return number }
+    if let number = value.scalar.flatMap(Self.decimal), number <= last { return number }
     fail("'\(key)' is a number from 0 to \(last)", value.range)
     return nil
   }

@@ -2,31 +2,42 @@
 """Writes the inputs of the benchmarks: rule sets of several kinds and sizes, and a site file of 30 features.
 
 Kinds: R random 5-tuples behind one jump; W wide overlapping prefixes and port ranges; B a block list before a few
-accepts; S a set of many elements; G an ordinary gateway. Equal arguments give equal files.
+accepts; S a set, and V a verdict map, of many addresses and prefixes; H many chains that one chain calls; A an AWS
+export of rules that nobody asked for; C copies of an ordinary gateway, each a little different, in one site.
+Equal arguments give equal files.
 """
 
 import argparse
 import pathlib
 import random
+import shutil
 
 UNITS = {4: ["10.0.10.5", "10.0.10.6"], 6: ["2001:db8:10::5", "2001:db8:10::6"]}
 
-SITE = """policy: fortimail-7.6
-mode: gateway
-units:
-  - {{name: mail1, addresses: [{unit1}]}}
-  - {{name: mail2, addresses: [{unit2}]}}
-features: [smtp, smtps, submission, spam-submission, admin-gui, admin-cli, rest-api, quarantine-access, snmp-query,
-  snmp-traps, dns, ntp, fortiguard-updates, fortiguard-antispam, ldap, ldaps, saml, radius, logging-syslog,
-  logging-fortianalyzer, email-delivery, email-relay, dsn, alert-email, recipient-verification, dnsbl, surbl,
-  url-redirects, ocsp, backup-config-sftp]
-peers:
-{peers}
-severity: {{FW302: off}}
-firewalls:
-  - path: {path}
-    position: forward
-"""
+FEATURES = """smtp smtps submission spam-submission admin-gui admin-cli rest-api quarantine-access snmp-query snmp-traps dns
+ntp fortiguard-updates fortiguard-antispam ldap ldaps saml radius logging-syslog logging-fortianalyzer email-delivery
+email-relay dsn alert-email recipient-verification dnsbl surbl url-redirects ocsp backup-config-sftp""".split()
+
+ROLES = ["administrators", "email-users", "dns-server", "directory-server", "fortimanager", "fortianalyzer",
+         "syslog-server", "storage-server", "protected-email-servers"]
+
+GROUP = "sg-0123456789abcdef0"
+
+
+def site(family, path, features=30, units=2, position="forward", extra=""):
+    """A site file for one firewall."""
+    first = UNITS[family][0]
+    addresses = list(UNITS[family])
+    for index in range(2, units):
+        addresses.append(f"10.0.{12 + index // 250}.{index % 250 + 1}" if family == 4 else f"{first[:-1]}{index + 16:x}")
+    net = {4: "10.{}.0.0/24", 6: "2001:db8:{}::/64"}[family]
+    lines = ["policy: fortimail-7.6", "mode: gateway", "units:"]
+    lines += [f"  - {{name: mail{index + 1}, addresses: [\"{text}\"]}}" for index, text in enumerate(addresses[:units])]
+    lines += [f"features: [{', '.join(FEATURES[:features])}]", "peers:"]
+    lines += [f"  {role}: [\"{net.format(index + 20)}\"]" for index, role in enumerate(ROLES)]
+    lines += ["  email-servers: any", "severity: {FW302: off}", "firewalls:", f"  - path: {path}",
+              f"    position: {position}"]
+    return "\n".join(lines) + "\n" + extra
 
 
 class Writer:
@@ -68,6 +79,27 @@ class Writer:
             if source_ports: words.append(f"--sport {source_ports[0]}:{source_ports[1]}")
             if ports: words.append("--dport " + ":".join(map(str, dict.fromkeys(ports))))
             self.lines.append(" ".join(words) + f" -j {verdict.upper()}")
+
+    def open_chain(self, chain):
+        """Begins a chain, and the table with the first one."""
+        if self.language == "nft":
+            self.lines += ["  }"] if self.lines else [f"table {self.header} filter {{"]
+            self.lines.append(f"  chain {chain} {{")
+        else:
+            if not self.lines:
+                self.begin("drop")
+            self.lines.append(f":{chain} - [0:0]")
+        self.chain = chain
+
+    def forward(self, chains, rng):
+        """A last chain that calls the others, each for a network of its own."""
+        if self.language == "nft":
+            self.open_chain("forward")
+            self.lines.append("    type filter hook forward priority filter; policy drop;")
+        for chain in chains:
+            network = address(rng, self.family, 16 if self.family == 4 else 48)
+            self.lines.append(f"    {self.header} saddr {network} jump {chain}" if self.language == "nft"
+                              else f"-A FORWARD -s {network} -j {chain}")
 
     def end(self):
         self.lines += ["  }", "}"] if self.language == "nft" else ["COMMIT"]
@@ -122,57 +154,118 @@ def block_list(rng, writer, count):
             writer.rule("accept", None, unit, "tcp", (port,))
 
 
-def big_set(rng, writer, count):
-    """Only nftables: a named set of many prefixes, then accepts."""
-    seen = {address(rng, writer.family, 24 if writer.family == 4 else 48) for _ in range(count)}
+def elements(rng, family, count):
+    """Disjoint addresses and prefixes: one in each of that many networks."""
+    length, width = (24, 32) if family == 4 else (48, 128)
+    networks = {}
+    while len(networks) < count:
+        networks.setdefault(address(rng, family, length), None)
+    for network in networks:
+        yield network if rng.random() < 0.5 else network.split("/")[0]
+
+
+def big_set(rng, writer, count, fates=False):
+    """Only nftables: a named set, or a verdict map, of many addresses and prefixes, then accepts."""
     kind = "ipv4_addr" if writer.family == 4 else "ipv6_addr"
-    elements = ",\n      ".join(sorted(seen))
-    lines = [f"table {writer.header} filter {{", "  set blocked {", f"    type {kind}", "    flags interval",
-             f"    elements = {{ {elements} }}", "  }", "  chain forward {",
+    written = [f"{text} : {'drop' if rng.random() < 0.9 else 'continue'}" if fates else text
+               for text in elements(rng, writer.family, count)]
+    listed = ",\n      ".join(written)
+    lines = [f"table {writer.header} filter {{", "  map fates {" if fates else "  set blocked {",
+             f"    type {kind} : verdict" if fates else f"    type {kind}", "    flags interval",
+             f"    elements = {{ {listed} }}", "  }", "  chain forward {",
              "    type filter hook forward priority filter; policy drop;",
-             f"    {writer.header} saddr @blocked drop"]
+             f"    {writer.header} saddr vmap @fates" if fates else f"    {writer.header} saddr @blocked drop"]
     for unit in UNITS[writer.family]:
         lines.append(f"    {writer.header} daddr {unit} tcp dport {{ 25, 465, 443 }} accept")
     writer.lines = lines
 
 
-def gateway(rng, writer, count):
-    writer.begin("drop")
-    writer.jump("dmz")
-    for unit in UNITS[writer.family]:
-        for port in (25, 465, 587):
-            writer.rule("accept", None, unit, "tcp", (port,))
-        for _ in range(max(1, count // 4)):
-            writer.rule("accept", address(rng, writer.family, 24 if writer.family == 4 else 64), unit, "tcp",
-                        (rng.choice([22, 443, 161]),))
-    for _ in range(count // 2):
-        writer.rule("drop", address(rng, writer.family, 24 if writer.family == 4 else 64))
+def verdict_map(rng, writer, count):
+    big_set(rng, writer, count, fates=True)
 
 
-KINDS = {"R": random_rules, "W": wide_rules, "B": block_list, "S": big_set, "G": gateway}
+def many_chains(rng, writer, count):
+    """Chains of ten rules each, every one called for a network of its own."""
+    for index in range(count):
+        writer.open_chain(f"c{index}")
+        for _ in range(10):
+            writer.rule(rng.choice(["accept", "drop"]), address(rng, writer.family, rng.randrange(8, 25)),
+                        None, "tcp", (rng.randrange(1, 65000),))
+    writer.forward([f"c{index}" for index in range(count)], rng)
+
+
+def aws_export(rng, count):
+    """A security group with as many permissions, none of which anyone asked for."""
+    lines = ["SecurityGroups:", "- Description: mail", f"  GroupId: {GROUP}", "  GroupName: mail", "  IpPermissions:"]
+    for index in range(count):
+        port = rng.randrange(1, 65000)
+        lines += [f"  - FromPort: {port}", f"    IpProtocol: {rng.choice(['tcp', 'udp'])}", "    IpRanges:",
+                  f"    - CidrIp: {address(rng, 4, rng.choice([24, 28, 31]))}", f"      Description: rule {index}",
+                  "    Ipv6Ranges: []", "    PrefixListIds: []", f"    ToPort: {port + rng.choice([0, 0, 40])}",
+                  "    UserIdGroupPairs: []"]
+    return "\n".join(lines + ["  IpPermissionsEgress: []", "  OwnerId: '123456789012'"]) + "\n"
+
+
+def copies(rng, folder, count):
+    """Copies of the repository's clean gateway, each with a few blocked networks of its own, in one site."""
+    original = pathlib.Path(__file__).resolve().parents[2] / "Fixtures/sites/gateway/clean"
+    text = (original / "edge.nft").read_text()
+    entry = (original / "fwlint.yaml").read_text()
+    head, entries = entry.split("firewalls:\n")
+    # Who translates a published address differs from copy to copy.
+    head = head.replace(", by: edge.nft", "")
+    listed = []
+    for index in range(count):
+        name = f"edge{index:04}.nft"
+        blocked = "".join(f"\t\tip saddr 198.18.{rng.randrange(256)}.0/24 drop\n" for _ in range(5))
+        body = text.replace("policy drop;\n", "policy drop;\n" + blocked, 1)
+        (folder / name).write_text(body)
+        listed.append(entries.replace("edge.nft", name))
+    (folder / "fwlint.yaml").write_text(head + "firewalls:\n" + "".join(listed))
+
+
+KINDS = {"R": random_rules, "W": wide_rules, "B": block_list, "S": big_set, "V": verdict_map, "H": many_chains}
+
+
+def write(kind, count, folder, language="iptables", family=4, features=30, units=2):
+    """Writes one input with its site file; gives the path of the rule set, or None for many of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = random.Random(f"{kind} {count} {family}")
+    if kind == "C":
+        return copies(rng, folder, count)
+    if kind == "A":
+        path = folder / "groups.yaml"
+        path.write_text(aws_export(rng, count))
+        (folder / "fwlint.yaml").write_text(
+            site(4, path.name, features, units, "attached", f"    groups: [{GROUP}]\n"))
+        return path
+    writer = Writer("nft" if kind in "SV" else language, family)
+    KINDS[kind](rng, writer, count)
+    path = folder / ("rules.nft" if writer.language == "nft" else f"rules.v{family}")
+    path.write_text(writer.end())
+    (folder / "fwlint.yaml").write_text(site(family, path.name, features, units))
+    return path
+
+
+def adopt(dump, folder):
+    """Puts a real dump beside a site file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(dump, folder / "rules.v4")
+    (folder / "fwlint.yaml").write_text(site(4, "rules.v4"))
+    return folder / "rules.v4"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("kind", choices=[*KINDS, "A", "C"])
     parser.add_argument("count", type=int)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--language", choices=["iptables", "nft"], default="iptables")
     parser.add_argument("--family", type=int, choices=[4, 6], default=4)
+    parser.add_argument("--features", type=int, default=30)
+    parser.add_argument("--units", type=int, default=2)
     arguments = parser.parse_args()
-    rng = random.Random(f"{arguments.kind} {arguments.count} {arguments.family}")
-    writer = Writer(arguments.language, arguments.family)
-    KINDS[arguments.kind](rng, writer, arguments.count)
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    name = "rules.nft" if arguments.language == "nft" else f"rules.v{arguments.family}"
-    (arguments.folder / name).write_text(writer.end())
-    net = {4: "10.{}.0.0/24", 6: "2001:db8:{}::/64"}[arguments.family]
-    roles = ["administrators", "email-users", "dns-server", "directory-server", "fortimanager", "fortianalyzer",
-             "syslog-server", "storage-server", "protected-email-servers"]
-    peers = "".join(f"  {role}: [\"{net.format(index + 20)}\"]\n" for index, role in enumerate(roles))
-    unit1, unit2 = (f'"{unit}"' for unit in UNITS[arguments.family])
-    site = SITE.format(unit1=unit1, unit2=unit2, peers=peers + "  email-servers: any", path=name)
-    (arguments.folder / "fwlint.yaml").write_text(site)
+    write(**vars(arguments))
 
 
 if __name__ == "__main__":

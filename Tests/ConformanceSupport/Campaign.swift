@@ -47,9 +47,7 @@ public struct Campaign: Sendable {
     var random = SeededGenerator(seed: seed ^ 0x5EED)
     let generator = PacketGenerator(
       family: ruleSet.family, pool: ConstantPool(text: ruleSet.text + "\n" + ruleSet.ipsets))
-    // A packet that is redirected to the host is not forwarded, whatever its destination was.
-    var paths: [Packet.Path] =
-      ruleSet.text.lowercased().contains("redirect") ? [.input, .output] : [.input, .forward, .output]
+    var paths = Packet.Path.allCases
     // IPv6 asks the routing rules for the type of an address, and in the world these send what is the host's away.
     if ruleSet.family == .v6, ruleSet.text.contains("addrtype") || ruleSet.text.contains("fib ") { paths = [.forward] }
     return (0..<count).map { index in
@@ -92,13 +90,13 @@ public struct Campaign: Sendable {
     return totals
   }
 
-  /// Compares whole exchanges over the campaign's rule sets that rewrite nothing.
+  /// Compares whole exchanges over the campaign's rule sets that rewrite no headers past connection tracking.
   public func runExchanges(_ comparer: Comparer, _ totals: inout ExchangeTotals) throws {
     for index in 0..<ruleSets {
       let seed = seed &+ UInt64(index)
       let ruleSet = Self.ruleSet(
         loaders[index % loaders.count], families[index / loaders.count % families.count], seed: seed)
-      guard !ruleSet.mayTranslate, !LoaderFault.isMet(by: ruleSet) else { continue }
+      guard !ruleSet.mayRewrite, !LoaderFault.isMet(by: ruleSet) else { continue }
       try comparer.compareExchanges(ruleSet, Self.packets(for: ruleSet, count: packetsEach, seed: seed), &totals)
     }
   }
@@ -123,6 +121,8 @@ public struct Campaign: Sendable {
     public var disagreements = 0
     public var shrunk: [(seed: UInt64, Disagreement)] = []
     public var refusals: [String] = []
+    /// What the rules that are claimed to be exact were made of.
+    public var coverage = Coverage()
 
     /// Nothing counted yet.
     public init() {}
@@ -150,6 +150,7 @@ public struct Campaign: Sendable {
       disagreements += comparison.disagreements.count
       reasons.merge(comparison.reasons, uniquingKeysWith: +)
       approximations.merge(comparison.approximations, uniquingKeysWith: +)
+      coverage.merge(comparison.coverage)
     }
 
     public var description: String {

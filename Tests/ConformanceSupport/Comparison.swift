@@ -47,6 +47,8 @@ public struct Comparison: Sendable {
   /// Answers that differed once and agreed when the packet was sent again.
   public var unsteady = 0
   public var disagreements: [Disagreement] = []
+  /// What the rules that are claimed to be exact are made of.
+  public var coverage = Coverage()
 }
 
 /// Compares fwlint with the kernel.
@@ -75,6 +77,7 @@ public final class Comparer {
     }
     let oracle = Oracle(graphs)
     comparison.isExact = oracle.isExact
+    comparison.coverage.add(graphs)
     for graph in graphs {
       for rule in graph.rules where rule.understanding != .exact {
         let reasons = graph.items(of: rule).filter { [.undecidable, .setUnknown, .reference].contains($0.kind) }

@@ -16,7 +16,8 @@ public struct Corpus: Sendable {
 
   /// Folders with rule sets of the kernel's tools.
   public static let names = [
-    "batfish-iptables", "iptables-ext", "moby-bridge", "net-network", "nftables-shell", "openwrt-fw4", "router-repos",
+    "batfish-iptables", "fffuu-tests", "iptables-ext", "moby-bridge", "net-network", "nftables-shell", "openwrt-fw4",
+    "router-repos",
     "verified-nftables", "vim-syntax-nftables",
   ]
 
@@ -39,7 +40,7 @@ public struct Corpus: Sendable {
     }
   }
 
-  private static func read(_ path: String) -> String? {
+  static func read(_ path: String) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -89,17 +90,36 @@ public struct Corpus: Sendable {
         var target = index + 1
         while target < words.count, ["!=", "==", ""].contains(words[target]) { target += 1 }
         guard target < words.count else { continue }
-        let isQuoted = words[target].hasPrefix("\"")
-        let name = words[target].filter { $0 != "\"" }
-        let isName = name.allSatisfy { $0.isLetter || $0.isNumber || "-_.".contains($0) } && name != "vmap"
-        guard isName, !name.isEmpty, name != "lo", words[target].last != "," else { continue }
-        let new = names[name] ?? FirewallWorld.interfaces[names.count % FirewallWorld.interfaces.count]
-        names[name] = new
-        words[target] = isQuoted ? "\"\(new)\"" : Substring(new)
+        // One name, or several in braces.
+        var end = target
+        if words[target] == "{" {
+          target += 1
+          end = words[target...].firstIndex(of: "}") ?? words.count
+        } else {
+          end = target + 1
+        }
+        for position in target..<max(target, end) {
+          let isLast = words[position].last != ","
+          let word = isLast ? words[position] : words[position].dropLast()
+          guard end > target + 1 || isLast, let new = renamed(word, &names) else { continue }
+          words[position] = isLast ? new : new + ","
+        }
       }
       return words.joined(separator: " ")
     }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension Corpus {
+  /// A name of the world in place of an interface's; nil for what is none.
+  private static func renamed(_ word: Substring, _ names: inout [String: String]) -> Substring? {
+    let name = word.filter { $0 != "\"" }
+    let isName = name.allSatisfy { $0.isLetter || $0.isNumber || "-_.".contains($0) } && name != "vmap"
+    guard isName, !name.isEmpty, name != "lo" else { return nil }
+    let new = names[name] ?? FirewallWorld.interfaces[names.count % FirewallWorld.interfaces.count]
+    names[name] = new
+    return word.hasPrefix("\"") ? "\"\(new)\"" : Substring(new)
   }
 }
 

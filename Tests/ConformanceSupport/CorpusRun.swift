@@ -27,6 +27,14 @@ public struct CorpusRun {
     }
   }
 
+  /// Why packets were undecided and rule sets refused, by corpus.
+  public var details: String {
+    totals.sorted { $0.key < $1.key }.map { name, totals in
+      let reasons = totals.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(12)
+      return "\(name), undecided:\(reasons.map { "\n  \($0.value) \($0.key)" }.joined())"
+    }.joined(separator: "\n")
+  }
+
   /// The counts by corpus, one line each.
   public var summary: String {
     totals.sorted { $0.key < $1.key }.map { name, totals in

@@ -188,6 +188,32 @@ public final class FirewallWorld {
     while tracking.receive() != nil {}
   }
 
+  /// Whether tracking knows any connection.
+  func hasConnections() throws -> Bool {
+    // As above: ctnetlink, get; request and dump.
+    let message =
+      UInt32(20).nativeBytes + UInt16(1 << 8 | 1).nativeBytes + UInt16(0x301).nativeBytes
+      + UInt32(0).nativeBytes + UInt32(0).nativeBytes + [0, 0, 0, 0]
+    guard tracking.send(message) else { throw KernelFailure.systemCall("send to ctnetlink") }
+    var isThere = false
+    while true {
+      var waiting = pollfd(fd: tracking.descriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(&waiting, 1, 1000) > 0 else { throw KernelFailure("ctnetlink does not answer") }
+      while let arrival = tracking.receive() {
+        var rest = arrival.bytes[...]
+        // One nlmsghdr after the other: length, type (3 ends a listing, 2 is an error).
+        while rest.count >= 16 {
+          let start = rest.startIndex
+          let length = rest[start..<start + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
+          let type = Int(rest[start + 4]) | Int(rest[start + 5]) << 8
+          if type == 3 || type == 2 { return isThere }
+          isThere = true
+          rest = rest.dropFirst(max(16, (length + 3) & ~3))
+        }
+      }
+    }
+  }
+
   /// A number for a packet that no other packet of this world has.
   public func newIdentity() -> UInt32 {
     defer { nextIdentity += 1 }

@@ -45,13 +45,13 @@ extension IptablesGenerator {
   }
 
   /// A match of an extension that goes with any protocol, or brings its own.
-  mutating func match(_ place: Place) -> String {
+  mutating func match(_ place: Place, _ transport: String) -> String {
     if !ipsets.isEmpty, random.chance(50) {
       let set = random.pick(ipsets)
       return "-m set \(not())--match-set \(set.name) \(set.directions)"
     }
     switch random.number(0...10) {
-    case 0...2: return tracking()
+    case 0...2: return tracking(transport)
     case 3: return marks()
     case 4: return "-m iprange \(not())--\(random.pick(["src", "dst"]))-range \(range())"
     case 5: return "-m length \(not())--length \(random.pick(["48", "60:100", "68", "100:", ":576", "0:59"]))"
@@ -60,7 +60,10 @@ extension IptablesGenerator {
     case 8 where family == .v4: return "\(not(50))-f"
     case 9: return "-m pkttype \(not())--pkt-type \(random.pick(["unicast", "broadcast", "multicast"]))"
     case 10 where approximates: return "-m tos \(not())--tos \(random.pick(["0x20/0xfc", "0x10/0x3f", "0x00/0xff"]))"
-    default: return tracking()
+    case 8: return "-m ecn \(not())--ecn-ip-ect 0"
+    case 10 where approximates && place.chain == "FORWARD":
+      return "-m addrtype \(not())--dst-type \(random.pick(["LOCAL", "UNICAST", "MULTICAST", "BROADCAST"]))"
+    default: return tracking(transport)
     }
   }
 
@@ -78,7 +81,7 @@ extension IptablesGenerator {
     return "-m ttl " + random.pick(["\(not())--ttl-eq \(value)", "--ttl-lt \(value)", "--ttl-gt \(value)"])
   }
 
-  private mutating func tracking() -> String {
+  private mutating func tracking(_ transport: String) -> String {
     let address = constants.prefix(&random)
     var choices = [
       "-m conntrack \(not())--ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED",
@@ -87,12 +90,23 @@ extension IptablesGenerator {
       "-m conntrack ! --ctstate RELATED,ESTABLISHED", "-m conntrack --ctdir ORIGINAL",
       "-m conntrack \(not())--ctstate DNAT", "-m connmark \(not())--mark 0x1",
       "-m conntrack \(not())--ctorigdst \(address)", "-m conntrack \(not())--ctorigsrc \(address)",
-      "-m connmark --mark 0x1/0x3",
+      "-m connmark --mark 0x1/0x3", "-m conntrack --ctdir REPLY", "-m conntrack \(not())--ctstate SNAT",
+      "-m conntrack \(not())--ctstatus NONE", "-m conntrack \(not())--ctstatus SEEN_REPLY,ASSURED",
+      "-m conntrack --ctstatus CONFIRMED", "-m conntrack --ctstate NEW,DNAT",
+      "-m conntrack --ctstate INVALID,UNTRACKED",
+      "-m conntrack --ctstate NEW --ctdir ORIGINAL", "-m conntrack ! --ctstate INVALID,UNTRACKED,SNAT",
     ]
+    if transport == "tcp" || transport == "udp" {
+      choices += [
+        "-m conntrack \(not())--ctorigdstport \(constants.port(&random))",
+        "-m conntrack --ctorigsrcport 1024:65535", "-m conntrack \(not())--ctproto \(transport)",
+      ]
+    }
     if approximates {
       choices += [
         "-m conntrack \(not())--ctorigdstport \(constants.port(&random))", "-m conntrack --ctproto 6",
-        "-m conntrack --ctstate SNAT,NEW",
+        "-m conntrack --ctstate SNAT,INVALID", "-m conntrack --ctstate INVALID --ctdir ORIGINAL",
+        "-m conntrack --ctreplsrc \(address)",
       ]
     }
     return random.pick(choices)
@@ -113,7 +127,10 @@ extension IptablesGenerator {
     if ["mangle", "raw"].contains(place.table), random.chance(40) { return effect(place) }
     var choices = ["-j ACCEPT", "-j ACCEPT", "-j ACCEPT", "-j RETURN", "-j RETURN", ""]
     if place.table != "nat" { choices += ["-j DROP", "-j DROP"] }
-    if place.table == "filter" { choices.append("-j REJECT") }
+    if place.table == "filter" {
+      choices.append(transport == "tcp" && random.chance(50) ? "-j REJECT --reject-with tcp-reset" : "-j REJECT")
+      if random.chance(20) { choices.append("-j LOG --log-prefix \"a \"") }
+    }
     return random.pick(choices)
   }
 
@@ -125,10 +142,15 @@ extension IptablesGenerator {
       "-j MARK --and-mark \(value)", "-j MARK --xor-mark \(value)", "-j MARK --set-mark \(value)/0x6",
       "-j CONNMARK --set-mark \(value)",
       "-j CONNMARK --set-xmark \(value)/0x3",
-      family == .v4 ? "-j TTL --ttl-set 63" : "-j HL --hl-set 63", "-j DSCP --set-dscp 0x08",
+      family == .v4 ? "-j TTL --ttl-set \(random.pick([1, 2, 63, 64]))" : "-j HL --hl-set \(random.pick([1, 63, 64]))",
+      "-j DSCP --set-dscp 0x08", "-j DSCP --set-dscp-class AF11", "-j TOS --set-tos 0x10/0x3f", "-j TOS --set-tos 0x20",
+      "-j TOS --or-tos 0x08", "-j TOS --and-tos 0xf8", "-j TOS --xor-tos 0x40", "-j CONNMARK --and-mark 0x3",
+      "-j CONNMARK --or-mark 0x2",
     ]
     if approximates {
       choices += ["-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j CONNMARK --restore-mark --mask 0x3"]
+      let hops = family == .v4 ? "TTL --ttl" : "HL --hl"
+      choices += ["-j \(hops)-dec \(random.pick([1, 62, 63, 200]))", "-j \(hops)-inc \(random.pick([1, 200]))"]
     }
     return random.pick(choices)
   }
@@ -144,9 +166,17 @@ extension IptablesGenerator {
         return hasPorts && random.chance(50) ? "-j REDIRECT --to-ports \(constants.port(&random))" : "-j REDIRECT"
       }
       if random.chance(10) { return "-j NETMAP --to \(constants.prefix(&random, block: 3))" }
+      if allowsUnknown, random.chance(20) {
+        let range = constants.range(&random, block: 5)
+        return "-j DNAT --to-destination \(range)\(hasPorts && family == .v4 ? ":8000-8003" : "")"
+      }
       return "-j DNAT --to-destination \(port.isEmpty ? "\(address)" : target + port)"
     }
-    if allowsUnknown, place.chain == "POSTROUTING", random.chance(40) { return "-j MASQUERADE" }
+    if random.chance(10) { return "-j NETMAP --to \(constants.prefix(&random, block: 3))" }
+    if allowsUnknown, place.chain == "POSTROUTING", random.chance(40) {
+      return hasPorts && random.chance(30) ? "-j MASQUERADE --to-ports 30000-30010" : "-j MASQUERADE"
+    }
+    if allowsUnknown, random.chance(20) { return "-j SNAT --to-source \(constants.range(&random, block: 5))" }
     return "-j SNAT --to-source \(port.isEmpty ? "\(address)" : target + port)"
   }
 }

@@ -113,6 +113,47 @@ public struct IptablesGenerator {
       for port in [22, 80, 443] { text += "add s4 \(port)\n" }
       ipsets.append(("s4", "dst"))
     }
+    if random.chance(30) {
+      text += "create s5 hash:net family \(of)\n"
+      for block in 0..<3 {
+        let prefix = constants.prefix(&random, block: block)
+        text += "add s5 \(prefix) -exist\n"
+        text += "add s5 \(prefix.base) nomatch -exist\n"
+      }
+      ipsets.append(("s5", random.pick(["src", "dst"])))
+    }
+    if random.chance(25) {
+      text += "create s7 hash:ip,port,ip family \(of)\n"
+      for _ in 0..<3 {
+        let port = "\(random.pick(["tcp", "udp"])):\(constants.port(&random))"
+        text += "add s7 \(constants.address(&random)),\(port),\(constants.address(&random)) -exist\n"
+      }
+      ipsets.append(("s7", "src,dst,dst"))
+    }
+    if random.chance(20), family == .v4 {
+      text += "create s9 bitmap:ip range 10.0.0.0/16\n"
+      for _ in 0..<3 { text += "add s9 \(constants.address(&random)) -exist\n" }
+      ipsets.append(("s9", random.pick(["src", "dst"])))
+    }
+    if random.chance(20) {
+      text += "create s10 hash:net,iface family \(of)\n"
+      for name in ["eth0", "eth1"] { text += "add s10 \(constants.prefix(&random)),\(name) -exist\n" }
+      ipsets.append(("s10", "src,src"))
+    }
+    if random.chance(20) {
+      text += "create s11 hash:ip,port,net family \(of)\n"
+      for _ in 0..<2 {
+        let port = "\(random.pick(["tcp", "udp"])):\(constants.port(&random))"
+        text += "add s11 \(constants.address(&random)),\(port),\(constants.prefix(&random)) -exist\n"
+      }
+      ipsets.append(("s11", "src,dst,dst"))
+    }
+    let members = ipsets.filter { $0.directions == "src" || $0.directions == "dst" }
+    if random.chance(30), members.count > 1 {
+      text += "create s12 list:set\n"
+      for member in members where member.name != "s4" { text += "add s12 \(member.name)\n" }
+      ipsets.append(("s12", random.pick(["src", "dst"])))
+    }
     return text
   }
 
@@ -134,7 +175,11 @@ public struct IptablesGenerator {
     case "other": parts.append("\(not())-p \(random.pick(["tcp", "udp", "esp", "47", "89", "gre", "udplite"]))")
     default: break
     }
-    for _ in 0..<random.pick([0, 0, 1, 1, 2]) { parts.append(match(place)) }
+    for _ in 0..<random.pick([0, 0, 1, 1, 2]) {
+      let next = match(place, transport)
+      // iptables takes -f once.
+      if !next.hasSuffix("-f") || !parts.contains(where: { $0.hasSuffix("-f") }) { parts.append(next) }
+    }
     if random.chance(6) { parts.append("-m comment --comment \"a -j DROP \\\"word\\\"\"") }
     parts.append(target(place, transport))
     return parts.filter { !$0.isEmpty }.joined(separator: " ")

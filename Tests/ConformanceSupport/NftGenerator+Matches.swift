@@ -5,10 +5,11 @@ extension NftGenerator {
   mutating func match(_ context: RuleContext) -> String {
     let not = random.chance(25) ? "!= " : ""
     if let family = context.family, random.chance(40) { return addressMatch(context, family, not) }
-    switch random.number(0...9) {
+    switch random.number(0...10) {
+    case 10: return tupleMatch(context, not)
     case 0...4: return transportMatch(context, not)
     case 5: return interfaceMatch(not)
-    case 6: return trackingMatch(not)
+    case 6: return trackingMatch(context, not)
     case 7: return markMatch(not)
     case 8: return headerMatch(context, not)
     default: return protocolMatch(context, not)
@@ -92,8 +93,63 @@ extension NftGenerator {
     return "\(field) \(not)\(random.pick(["eth0", "wan0", "lo"]))"
   }
 
-  private mutating func trackingMatch(_ not: String) -> String {
-    random.pick([
+  /// Tuples of more than an address and a port.
+  private mutating func tupleMatch(_ context: RuleContext, _ not: String) -> String {
+    let ports = random.distinct(3, below: 8).map { constants.portRange(&random, block: $0) }
+    func set(_ elements: [String]) -> String { "\(not){ \(elements.joined(separator: ", ")) }" }
+    if setNames["service"] != nil, context.transport == "th" {
+      return "\(context.portGuard)meta l4proto . th dport \(not)@s0"
+    }
+    if context.hasPorts {
+      let field = "\(context.transport) dport"
+      var choices = [
+        "\(context.portGuard)iifname . \(field) \(set(["\"eth0\" . \(ports[0])", "\"wan0\" . \(ports[1])"]))",
+        "\(context.portGuard)meta mark . \(field) \(set(["0 . \(ports[0])", "1-3 . \(ports[1])"]))",
+        "\(context.portGuard)ct state . \(field) \(set(["new . \(ports[0])", "invalid . \(ports[1])"]))",
+        "\(context.portGuard)\(context.transport) sport . \(field) \(set(["1024-65535 . \(ports[0])"]))",
+      ]
+      if let of = context.family {
+        let one = (constants.prefix(&random, block: 0), constants.range(&random, block: 1))
+        let two = (constants.address(&random), constants.prefix(&random, block: 2))
+        choices.append(
+          "\(context.portGuard)\(of) saddr . \(of) daddr . \(field) "
+            + set(["\(one.0) . \(one.1) . \(ports[0])", "\(two.0) . \(two.1) . \(ports[1])"]))
+      }
+      return random.pick(choices)
+    }
+    guard let of = context.family, context.transport.isEmpty else { return interfaceMatch(not) }
+    return random.pick([
+      "\(of) saddr . \(of) daddr \(set(["\(constants.prefix(&random)) . \(constants.address(&random))"]))",
+      "\(of) saddr . meta l4proto \(set(["\(constants.prefix(&random)) . tcp", "\(constants.address(&random)) . udp"]))",
+      "iifname . oifname \(set(["\"eth0\" . \"eth1\"", "\"eth1\" . \"wan0\""]))",
+    ])
+  }
+
+  private mutating func trackingMatch(_ context: RuleContext, _ not: String) -> String {
+    let of = family == .v4 ? "ip" : "ip6"
+    if random.chance(20), tableFamily == "inet" || tableFamily == of, context.family ?? of == of {
+      var choices = [
+        "ct original \(of) saddr \(not)\(constants.prefix(&random))",
+        "ct original \(of) daddr \(not)\(constants.address(&random))",
+        "ct original \(of) daddr \(not){ \(constants.prefix(&random, block: 1)), \(constants.address(&random, block: 2)) }",
+      ]
+      if context.hasPorts {
+        let guarding = context.transport == "th" ? context.portGuard : "meta l4proto \(context.transport) "
+        choices += [
+          "\(guarding)ct original proto-dst \(not)\(constants.port(&random))",
+          "\(guarding)ct original proto-src \(not)1024-65535",
+        ]
+      }
+      return random.pick(choices)
+    }
+    if random.chance(20) {
+      return random.pick([
+        "ct status \(not)snat", "ct status snat,dnat", "ct status \(not)seen-reply", "ct status \(not)assured",
+        "ct status confirmed", "ct status & (snat|dnat) == 0", "ct status & dnat != 0", "ct direction \(not)reply",
+        "ct status expected", "ct direction { original, reply }", "ct mark & 0x1 == 0x0", "ct mark != { 1, 3-5 }",
+      ])
+    }
+    return random.pick([
       "ct state \(not)new", "ct state \(not){ new, established }", "ct state established,related",
       "ct state \(not)invalid", "ct state new,invalid", "ct state \(not)untracked", "ct state & new != 0",
       "ct state != established,related", "ct direction original", "ct mark \(not)\(random.number(0...3))",
@@ -107,7 +163,8 @@ extension NftGenerator {
     return random.pick([
       "meta mark \(not)\(value)", "meta mark & 0x3 \(not.isEmpty ? "==" : "!=") \(value & 3)",
       "mark \(not){ 1, 4-6 }", "meta mark and 0x4 == 0x4", "meta mark \(not)\(value)-\(value + 2)",
-      "meta mark & 0x5 != 0", "meta mark >= \(value)",
+      "meta mark & 0x5 != 0", "meta mark >= \(value)", "meta mark & 0x6 \(not)4", "meta mark & 0x3 { 1, 2 }",
+      "meta mark xor 0x1 == 0x3", "mark < \(value + 1)",
     ])
   }
 

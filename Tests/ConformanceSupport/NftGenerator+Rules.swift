@@ -29,8 +29,8 @@ extension NftGenerator {
     if tableFamily != "inet", tableFamily != own { context.transport = random.pick(["tcp", "udp"]) }
     var parts: [String] = []
     for _ in 0..<random.pick([0, 1, 1, 2, 2, 3]) { parts.append(match(context)) }
-    if random.chance(15) {
-      parts.append(effect(context))
+    if random.chance(rewrites ? 35 : 15) {
+      parts.append(rewrites && random.chance(60) ? rewriting(context) : effect(context))
       if random.chance(40) { parts.append(match(context)) }
     }
     if random.chance(8) { parts.append("counter") }
@@ -51,15 +51,24 @@ extension NftGenerator {
     }
     if random.chance(12), context.type != "nat" || callable.isEmpty { return verdictMap(context) }
     let rejects = ["input", "forward", "output"].contains(context.hook) && context.type == "filter"
-    return random.pick(
-      ["accept", "accept", "accept", "drop", "drop", "return", "continue", ""] + (rejects ? ["reject"] : []))
+    if rejects, random.chance(8) {
+      return context.transport == "tcp" && random.chance(50) ? "reject with tcp reset" : "reject"
+    }
+    return random.pick(["accept", "accept", "accept", "drop", "drop", "return", "continue", ""])
   }
 
   private mutating func verdictMap(_ context: RuleContext) -> String {
     func entries(_ keys: [String]) -> String {
       "vmap { \(keys.map { "\($0) : \(mapVerdict())" }.joined(separator: ", ")) }"
     }
-    switch random.number(0...6) {
+    switch random.number(0...9) {
+    case 7: return "meta mark \(entries(random.pick([["0"], ["0x1", "2-4"], ["0", "3"]])))"
+    case 8 where context.transport == "icmp":
+      return "\(family == .v4 ? "icmp" : "icmpv6") type \(entries(["echo-request", "echo-reply"]))"
+    case 8 where context.transport == "tcp": return "tcp flags \(entries(["syn", "ack", "syn|ack"]))"
+    case 9 where context.family != nil && context.transport.isEmpty:
+      return "\(context.family ?? "") saddr . meta l4proto "
+        + entries(["\(constants.prefix(&random, block: 1)) . tcp", "\(constants.address(&random, block: 2)) . udp"])
     case 0 where context.hasPorts: return "\(context.portGuard)\(context.transport) dport \(entries(portElements()))"
     case 1 where context.family != nil: return "\(context.family ?? "") saddr \(entries(addressElements()))"
     case 2 where context.transport.isEmpty:
@@ -92,6 +101,34 @@ extension NftGenerator {
     }
   }
 
+  /// A header written without translation.
+  private mutating func rewriting(_ context: RuleContext) -> String {
+    var choices: [String] = []
+    if let of = context.family {
+      let address = constants.address(&random)
+      choices += [
+        "\(of) saddr set \(address)", "\(of) daddr set \(address)", "\(of) dscp set \(random.pick(["cs1", "ef", "0"]))",
+        "\(of == "ip" ? "ip ttl" : "ip6 hoplimit") set \(random.pick([1, 2, 63, 64, 128]))",
+        "\(of) daddr set \(of) daddr map { \(constants.address(&random, block: 1)) : \(address), "
+          + "\(constants.address(&random, block: 2)) : \(address) }",
+      ]
+    }
+    if context.hasPorts {
+      let port = constants.port(&random)
+      choices += [
+        "\(context.portGuard)\(context.transport) dport set \(port)",
+        "\(context.portGuard)\(context.transport) dport set \(port)",
+        "\(context.portGuard)\(context.transport) sport set \(port)",
+      ]
+      if context.transport != "th" { choices.append("meta l4proto \(context.transport) @th,16,16 set \(port)") }
+    }
+    if copiesMarks {
+      choices += ["@nh,72,8 set 17", "meta pkttype set \(random.pick(["host", "broadcast"]))"]
+      if context.transport == "tcp" { choices.append("tcp flags set ack") }
+    }
+    return choices.isEmpty ? effect(context) : random.pick(choices)
+  }
+
   private mutating func translation(_ context: RuleContext) -> String {
     let of = tableFamily == "inet" ? (family == .v4 ? "ip " : "ip6 ") : ""
     let address = constants.address(&random)
@@ -107,7 +144,12 @@ extension NftGenerator {
       if isDestination {
         return random.chance(50) || !hasPorts ? "redirect" : "\(guarded)redirect to :\(random.number(1...65535))"
       }
+      if hasPorts, random.chance(30) { return "\(guarded)masquerade to :\(random.number(1024...65000))" }
       return "masquerade"
+    }
+    if allowsUnknown, random.chance(20) {
+      let other = constants.range(&random, block: 5)
+      return "\(isDestination ? "dnat" : "snat") \(of)to \(other)"
     }
     let word = isDestination ? "dnat" : "snat"
     switch random.number(0...4) {

@@ -12,6 +12,8 @@ public struct NftGenerator {
 
   /// Whether marks may come from other marks and maps, which is not claimed to be exact.
   var copiesMarks = false
+  /// Whether rules may write headers without translation.
+  var rewrites = false
 
   /// The table that is being written.
   var tableFamily = "inet"
@@ -30,6 +32,7 @@ public struct NftGenerator {
     translates = random.chance(25)
     allowsUnknown = translates && random.chance(30)
     copiesMarks = random.chance(20)
+    rewrites = random.chance(12)
     let own = family == .v4 ? "ip" : "ip6"
     var text = ""
     for index in 0..<random.pick([1, 1, 2, 3]) {
@@ -37,6 +40,8 @@ public struct NftGenerator {
       if index == 0, tableFamily != own { tableFamily = "inet" }
       text += table("t\(index)")
     }
+    if random.chance(10) { text += edgeTable() }
+    if random.chance(8) { text += otherTable() }
     return text
   }
 
@@ -49,13 +54,12 @@ public struct NftGenerator {
   }
 
   private static let filters = [
-    BaseKind(type: "filter", hook: "prerouting", priorities: ["raw", "mangle", "-50", "filter", "-201", "10"]),
-    BaseKind(type: "filter", hook: "input", priorities: ["filter", "mangle", "security", "filter + 10", "-1"]),
+    BaseKind(type: "filter", hook: "prerouting", priorities: ["raw", "mangle", "-50", "filter", "-201", "10", "-100"]),
+    BaseKind(type: "filter", hook: "input", priorities: ["filter", "mangle", "security", "filter + 10", "-1", "100"]),
     BaseKind(type: "filter", hook: "forward", priorities: ["filter", "mangle", "filter - 5", "0", "100"]),
-    BaseKind(type: "filter", hook: "output", priorities: ["filter", "raw", "mangle", "security", "-99"]),
-    // Never at the place of NAT itself: which comes first there depends on what was loaded before.
-    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-101"]),
-    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat - 1", "200"]),
+    BaseKind(type: "filter", hook: "output", priorities: ["filter", "raw", "mangle", "security", "-99", "-100"]),
+    BaseKind(type: "route", hook: "output", priorities: ["mangle", "filter", "-101", "-100"]),
+    BaseKind(type: "filter", hook: "postrouting", priorities: ["mangle", "0", "srcnat - 1", "200", "srcnat"]),
   ]
   private static let translators = [
     BaseKind(type: "nat", hook: "prerouting", priorities: ["dstnat", "-100", "0", "50"]),
@@ -67,6 +71,7 @@ public struct NftGenerator {
   private mutating func table(_ name: String) -> String {
     setNames = [:]
     var lines = ["table \(tableFamily) \(name) {"]
+    if name != "t0", random.chance(6) { lines.append("flags dormant") }
     let isOther = tableFamily == (family == .v4 ? "ip6" : "ip")
     callable = (0..<random.number(1...4)).map { "r\($0)" }
     lines += isOther ? [] : namedSets()
@@ -103,6 +108,37 @@ public struct NftGenerator {
       + rules(random.number(1...7), hook: kind.hook, type: kind.type) + ["}"]
   }
 
+  /// A table of chains at the edge of single interfaces, before and behind everything else.
+  private mutating func edgeTable() -> String {
+    tableFamily = random.pick(["netdev", "inet"])
+    (setNames, callable) = ([:], [])
+    var chains: [[String]] = []
+    for hook in tableFamily == "netdev" ? ["ingress", "egress"] : ["ingress"] where random.chance(70) {
+      let devices = random.pick(["device \"eth0\"", "device \"wan0\"", "devices = { \"eth0\", \"eth1\" }"])
+      chains.append(
+        ["chain \(hook) {", "type filter hook \(hook) \(devices) priority \(random.pick(["-500", "0", "10"]));"]
+          + (0..<random.number(1...3)).map { _ in edgeRule() } + ["}"])
+    }
+    return (["table \(tableFamily) edge {"] + chains.flatMap(\.self) + ["}"]).map { "\($0)\n" }.joined()
+  }
+
+  private mutating func edgeRule() -> String {
+    let of = family == .v4 ? "ip" : "ip6"
+    let match = random.pick([
+      "\(of) saddr \(constants.prefix(&random))", "\(of) daddr != \(constants.address(&random))",
+      "\(of) daddr \(constants.address(&random)) tcp dport \(constants.port(&random))",
+      "\(of) saddr \(constants.prefix(&random)) udp dport \(constants.portRange(&random))",
+      "meta protocol \(of) \(of) dscp ef",
+    ])
+    return "\(match) \(random.pick(["drop", "accept", "counter", "drop"]))"
+  }
+
+  /// A table of a family that sees no routed packets.
+  private mutating func otherTable() -> String {
+    let (of, hook) = random.pick([("bridge", "forward"), ("arp", "input"), ("bridge", "prerouting")])
+    return "table \(of) other {\nchain c {\ntype filter hook \(hook) priority 0; policy drop;\n}\n}\n"
+  }
+
   // MARK: Named sets
 
   private mutating func namedSets() -> [String] {
@@ -125,6 +161,29 @@ public struct NftGenerator {
       let elements = random.distinct(3, below: 8).map { "\(constants.address(&random, block: $0))" }
       let type = random.chance(50) ? "type \(addressType)" : "typeof \(family == .v4 ? "ip" : "ip6") saddr"
       declare("address", "a1", ["set a1 {", type, "elements = { \(elements.joined(separator: ", ")) }", "}"])
+    }
+    if random.chance(25) {
+      // Elements that overlap and touch are merged.
+      let elements = (0..<4).map { _ in
+        random.chance(50) ? constants.prefix(&random).description : constants.range(&random)
+      }
+      declare(
+        "address", "a2",
+        [
+          "set a2 {", "type \(addressType)", "flags interval", "auto-merge",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
+    }
+    if random.chance(25) {
+      let elements = random.distinct(3, below: 8).map { block in
+        "\(random.pick(["tcp", "udp", "sctp"])) . \(constants.portRange(&random, block: block))"
+      }
+      declare(
+        "service", "s0",
+        [
+          "set s0 {", "type inet_proto . inet_service", "flags interval",
+          "elements = { \(elements.joined(separator: ", ")) }", "}",
+        ])
     }
     if random.chance(40) {
       let elements = portElements()

@@ -33,7 +33,13 @@ public struct RuleSet: Sendable, Hashable {
 
   /// Whether the text could rewrite addresses; connections then influence one another.
   public var mayTranslate: Bool {
-    ["nat", "masquerade", "redirect", "NETMAP", "tproxy"].contains { text.contains($0) }
+    ["nat", "masquerade", "redirect", "NETMAP", "tproxy"].contains { text.contains($0) } || mayRewrite
+  }
+
+  /// Whether the text could write headers without translation.
+  public var mayRewrite: Bool {
+    ["addr set ", "port set ", "nexthdr set ", "protocol set ", "flags set "].contains { text.contains($0) }
+      || text.contains("@") && text.contains(" set ")
   }
 
   /// The program and arguments that load it from standard input.
@@ -66,7 +72,9 @@ extension FirewallWorld {
       legacyTables[ruleSet.family, default: []].formUnion(names)
     }
     let outcome = try run(ruleSet.command, input: ruleSet.text)
-    return outcome.status == 0 ? nil : outcome.errors + outcome.output
+    // A line that asks for help ends the tool in peace, with nothing loaded.
+    let isHelp = outcome.output.contains("Usage:")
+    return outcome.status == 0 && !isHelp ? nil : outcome.errors + outcome.output
   }
 
   /// Removes all rules and ipsets.
@@ -85,7 +93,8 @@ extension FirewallWorld {
     }
     if hasIPSets {
       hasIPSets = false
-      // Rules let go of their sets some time after they are gone.
+      // Lists hold their members; rules let go of their sets some time after they are gone.
+      _ = try run(["ipset", "flush"])
       var outcome = try run(["ipset", "destroy"])
       for _ in 0..<100 where outcome.status != 0 {
         usleep(10_000)

@@ -3,7 +3,7 @@ import PacketSets
 
 extension Trap {
   /// The traps, each for one thing that readers and tools of rule sets get wrong.
-  public static var all: [Trap] { bits + tracking + control + fields + translation }
+  public static var all: [Trap] { bits + tracking + control + fields + translation + rewriting + more }
 
   private static let udp = IPProtocol.udp
 

@@ -9,9 +9,12 @@ public struct Trap: Sendable, CustomStringConvertible {
   /// Packets, each with whether the kernel lets it through.
   public var packets: [(packet: Packet, passes: Bool)]
 
-  init(_ name: String, _ loader: RuleSet.Loader, _ family: IPFamily, _ text: String, _ packets: [(Packet, Bool)]) {
+  init(
+    _ name: String, _ loader: RuleSet.Loader, _ family: IPFamily, _ text: String, _ packets: [(Packet, Bool)],
+    ipsets: String = ""
+  ) {
     description = name
-    ruleSet = RuleSet(loader, family, text.hasSuffix("\n") ? text : text + "\n")
+    ruleSet = RuleSet(loader, family, text.hasSuffix("\n") ? text : text + "\n", ipsets: ipsets)
     self.packets = packets.map { ($0.0, $0.1) }
   }
 

@@ -19,6 +19,9 @@ public struct WirePacket {
   /// TCP sequence and acknowledgement numbers.
   public var sequence: UInt32 = 1000
   public var acknowledgement: UInt32 = 0
+  /// Whether TCP and UDP get a wrong checksum: rules and tracking of the world do not look at it, and the host's own
+  /// stack then keeps still, which would else answer.
+  var spoilsChecksum = false
 
   /// Makes a packet to send.
   public init(_ packet: Packet, identity: UInt32, quoted: [UInt8] = []) {
@@ -101,6 +104,10 @@ public struct WirePacket {
 
   /// Fills in lengths and checksums.
   private func finish(_ transport: inout [UInt8]) {
+    defer {
+      if spoilsChecksum, packet.protocolNumber == IPProtocol.tcp { transport[16] ^= 0x55 }
+      if spoilsChecksum, packet.protocolNumber == IPProtocol.udp { transport[6] ^= transport[6] == 0x55 ? 0x66 : 0x55 }
+    }
     switch packet.protocolNumber {
     case IPProtocol.tcp: transport.replaceSubrange(16..<18, with: pseudoChecksum(transport).networkBytes)
     case IPProtocol.udp:

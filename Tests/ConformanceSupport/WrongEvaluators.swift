@@ -9,6 +9,12 @@ public enum WrongEvaluator: String, CaseIterable, Sendable {
   case acceptEndsHook
   /// A test of bits of the TCP flags asks for equality.
   case flagBitsAsEquality
+  /// Every policy is accept.
+  case ignoresPolicies
+  /// The first rule of every base chain, where established connections are let through, is missing.
+  case losesFirstRules
+  /// Sets of addresses and ranges of them end one later.
+  case widensPrefixes
 
   /// The frontends with this mistake behind them.
   public var interpreter: Interpreter {
@@ -37,6 +43,22 @@ public enum WrongEvaluator: String, CaseIterable, Sendable {
         }
       }
     case .acceptEndsHook: joinBaseChains(&graph)
+    case .ignoresPolicies:
+      for index in graph.chains.indices { graph.chains[index].base?.policy = .accept }
+    case .losesFirstRules:
+      for index in graph.chains.indices where graph.chains[index].base != nil && !graph.chains[index].rules.isEmpty {
+        graph.chains[index].rules.removeFirst()
+      }
+    case .widensPrefixes:
+      for index in graph.items.indices where graph.items[index].kind == .range {
+        let field = graph.items[index].field
+        if field == .ipv4Source || field == .ipv4Destination, graph.items[index].b < .max { graph.items[index].b += 1 }
+      }
+      graph.wideRanges = graph.wideRanges.map { Interval($0.lower, $0.upper == .max ? .max : $0.upper + 1) }
+      graph.sets = graph.sets.map { set in
+        guard case .narrow(let values) = set, values.intervals.contains(where: { $0.lower > 65535 }) else { return set }
+        return .narrow(IntervalSet(values.intervals.map { Interval($0.lower, $0.upper == .max ? .max : $0.upper + 1) }))
+      }
     }
     return graph
   }

@@ -22,12 +22,15 @@ struct RandomGraph {
   var generator: SeededGenerator
   let family: IPFamily
   var allowsUndecidable = false
+  /// Whether rules write addresses and ports without translation.
+  var allowsRewriting = false
   var graph = RuleGraph(dialect: .nftables, source: SourceFile(path: "random.nft", text: ""))
 
   static let interfaceNames = ["eth0", "eth1", "wan0"]
   static let ports: [UInt32] = [22, 25, 80, 443]
 
-  init(seed: UInt64, family: IPFamily, allowsUndecidable: Bool = false) {
+  init(seed: UInt64, family: IPFamily, allowsUndecidable: Bool = false, allowsRewriting: Bool = false) {
+    self.allowsRewriting = allowsRewriting
     generator = SeededGenerator(seed: seed)
     self.family = family
     self.allowsUndecidable = allowsUndecidable
@@ -71,6 +74,23 @@ struct RandomGraph {
     return graph
   }
 
+  /// One chain at the forward hook, of rules that look at packets and decide or do nothing.
+  mutating func buildChain(ruleCount: Int) -> RuleGraph {
+    graph.tables.append(Table(name: graph.names.intern("t"), family: .inet))
+    graph.chains.append(
+      Chain(
+        name: graph.names.intern("forward"), table: 0,
+        base: BaseChain(type: .filter, hook: .forward, priority: 0, policy: chance(50) ? .drop : .accept)))
+    let verdicts: [Verdict] = chance(80) ? [.accept, .accept, .drop] : [.accept, .drop, .reject, .returning, .none]
+    for _ in 0..<ruleCount {
+      var items: [RuleItem] = []
+      for _ in 0..<Int.random(in: 1..<4, using: &generator) { items += match() }
+      graph.appendRule(
+        to: 0, items: items, verdict: pick(verdicts), understanding: .exact, range: SourceRange(0, 1))
+    }
+    return graph
+  }
+
   private mutating func addRun(to chain: Int) {
     let verdict: Verdict = chance(70) ? .drop : .accept
     for _ in 0..<10 {
@@ -84,6 +104,7 @@ struct RandomGraph {
     var items: [RuleItem] = []
     for _ in 0..<Int.random(in: 0..<4, using: &generator) { items += match() }
     if chance(15) { items.append(effect()) }
+    if allowsRewriting, chance(20) { items.append(rewriting()) }
     if chance(10) { items += match() }
     let verdict = verdict(chain: chain, callsFrom: firstCallable)
     graph.appendRule(to: chain, items: items, verdict: verdict, understanding: .exact, range: SourceRange(0, 1))
@@ -98,6 +119,22 @@ struct RandomGraph {
     default:
       return RuleItem(.setField, field, pick([1, 2, 3]), UInt32.random(in: 0..<4, using: &generator))
     }
+  }
+
+  private mutating func rewriting() -> RuleItem {
+    if chance(50) {
+      return RuleItem(.setField, chance(70) ? .destinationPort : .sourcePort, .max, pick(Self.ports))
+    }
+    let isSource = chance(50)
+    if allowsUndecidable, chance(20) {
+      return RuleItem(.setUnknown, family == .v4 ? .ipv4Source : .ipv6Source, graph.reasons.intern("random"))
+    }
+    if family == .v4 {
+      return RuleItem(
+        .setField, isSource ? .ipv4Source : .ipv4Destination, .max, UInt32(truncatingIfNeeded: address()))
+    }
+    graph.wideMasks.append(WideMask(mask: .max, value: address()))
+    return RuleItem(.setField, isSource ? .ipv6Source : .ipv6Destination, UInt32(graph.wideMasks.count - 1))
   }
 
   private mutating func verdict(chain: Int, callsFrom first: Int) -> Verdict {

@@ -78,7 +78,7 @@ import Testing
     ("-m tos --tos 0x10/0xfc -j ACCEPT", "dscp&63=4 accept"),
     ("-m limit --limit 5/min -j ACCEPT", "'limit rate' ~accept"),
     ("-m mac --mac-source 00:11:22:33:44:55 -j ACCEPT", "'source MAC address' ~accept"),
-    ("-m nosuch --level 3 --fast -p tcp -j ACCEPT", "protocolNumber=6 'match nosuch' ~accept"),
+    ("-m nosuch --level 3 --fast -p tcp -j ACCEPT", "protocolNumber=6 'unknown match nosuch' ~accept"),
     ("-m comment --comment \"-j DROP\" -j ACCEPT", "accept"),
     ("-m comment --comment \"say \\\"no\\\"\" -p udp -j ACCEPT", "protocolNumber=17 accept"),
     ("-j LOG --log-prefix \"in: \"", "none"),
@@ -92,7 +92,31 @@ import Testing
     ("-j MARK --and-mark 0xf0", "mark:=&~4294967055^0 none"),
     ("-j MARK --or-mark 1", "mark:=&~1^1 none"),
     ("-j MARK --xor-mark 1", "mark:=&~0^1 none"),
-    ("-j CONNMARK --restore-mark", "mark:=? ~none"),
+    ("-j CONNMARK --restore-mark", "ctDirection=0-1 mark:=&~4294967295^other&4294967295 none"),
+    ("-j CONNMARK --save-mark --mask 0xff", "ctMark:=&~255^other&255 none"),
+    ("-j CONNMARK --save-mark --nfmask 0xf --ctmask 0xff", "ctMark:=&~255^other&15 none"),
+    ("-j CONNMARK --restore-mark --nfmask 0xf --ctmask 0xff", "ctDirection=0-1 mark:=&~15^other&255 none"),
+    ("-j CONNMARK --set-xmark 0x23/0x42 --right-shift-mark 5", "ctMark:=&~66^35 ctMark:=>>5 none"),
+    (
+      "-j CONNMARK --restore-mark --ctmask 0xff --left-shift-mark 8",
+      "ctDirection=0-1 mark:=&~4294967295^other&255 mark:=<<8 none"
+    ),
+    ("-j CONNMARK --save-mark --mask 0xff --left-shift-mark 8", "ctMark:=? ~none"),
+    (
+      "-s 10.0.0.0/8,10.1.0.0/16 -j CONNMARK --save-mark",
+      "ipv4Source=167772160-184549375 ctMark:=&~4294967295^other&4294967295 none"
+    ),
+    ("-m layer7 --l7proto smtp -j ACCEPT", "'match layer7' ~accept"),
+    ("-m conntrack --ctproto udp -j ACCEPT", "ctProtocol=17 accept"),
+    ("-m conntrack ! --ctreplsrc 10.0.0.0/8 -j ACCEPT", "!ctReplyIPv4Source=167772160-184549375 accept"),
+    ("-p tcp -m conntrack --ctreplsrcport 25 -j ACCEPT", "protocolNumber=6 ctReplySourcePort=25 accept"),
+    (
+      "-m conntrack --ctproto tcp --ctorigsrcport 443:444 -j ACCEPT",
+      "ctProtocol=6 ctOriginalSourcePort=443-444 accept"
+    ),
+    (
+      "-m conntrack --ctorigsrcport 443 -j ACCEPT", "'port of connections that may be without ports' ~accept"
+    ),
   ]
 
   @Test(arguments: v4) func lowersRulesOfIPv4(rule: String, expected: String) {

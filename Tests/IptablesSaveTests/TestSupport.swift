@@ -129,6 +129,8 @@ struct Parsed {
     case .setField: return "\(item.field):=&~\(item.a)^\(item.b)"
     case .setUnknown: return "\(item.field):=?"
     case .copyMark: return "\(item.field):=copy"
+    case .mergeMark: return "\(item.field):=&~\(item.a)^other&\(item.b)"
+    case .shiftMark: return "\(item.field):=\(item.b == 1 ? ">>" : "<<")\(item.a)"
     case .notrack: return "notrack"
     }
   }

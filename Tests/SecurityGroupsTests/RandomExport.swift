@@ -73,7 +73,11 @@ struct RandomExport {
   /// - Parameters:
   ///   - isOrdered: whether rules deny too and have priorities.
   ///   - portsOfAny: whether ports may stand without a protocol.
-  init(seed: UInt64, isOrdered: Bool, priorities: ClosedRange<Int>, portsOfAny: Bool, icmpTypes: Bool) {
+  ///   - opens: whether it ends with rules that allow much, so that something passes a second filter too.
+  init(
+    seed: UInt64, isOrdered: Bool, priorities: ClosedRange<Int>, portsOfAny: Bool, icmpTypes: Bool,
+    opens: Bool = false
+  ) {
     random = SeededRandom(seed: seed)
     var used: Set<Int> = []
     for _ in 0..<Int.random(in: 1...12, using: &random) {
@@ -95,6 +99,15 @@ struct RandomExport {
         if Bool.random(using: &random) { rule.icmpCode = random.pick([0, 1, 4]) }
       }
       rules.append(rule)
+    }
+    guard opens else { return }
+    for (index, isIngress) in [true, false].enumerated() {
+      for (offset, block) in ["0.0.0.0/1", "2001:db8:1::/48"].enumerated() {
+        var rule = PlainRule(isIngress: isIngress)
+        rule.peer = IPPrefix(block)
+        rule.priority = isOrdered ? priorities.upperBound - 2 * index - offset : 0
+        if used.insert(rule.priority).inserted || !isOrdered { rules.append(rule) }
+      }
     }
   }
 

@@ -12,6 +12,16 @@ import Testing
     var unparsed = 0
   }
 
+  /// Documents that no provider takes: what of them is no rule is an error at its line, and nothing else is unparsed.
+  ///
+  /// The first has '#' in the place of an address, which begins a comment; the others have a word where CloudFormation
+  /// wants a list of rules.
+  private static let broken = [
+    "0004-placeholders.yaml": "error 6: CidrIp has no value (text behind '#' is a comment)",
+    "SecurityGroupUnrestrictedIngress22-UNKNOWN.yaml": "error 12: a rule is a mapping, not text",
+    "SecurityGroupRuleDescription-PASSED-4.yaml": "error 16: a rule is a mapping, not text",
+  ]
+
   private func tally(_ folder: String) throws -> Tally? {
     let files = TestFiles.files(below: TestFiles.shared.appending(path: folder))
       .filter { ["yaml", "yml", "json"].contains($0.pathExtension) }
@@ -28,6 +38,9 @@ import Testing
       tally.groups += graph.groups.count
       tally.rules += graph.counts.rules
       tally.unparsed += graph.counts.unparsed
+      let broken = Self.broken.first { file.lastPathComponent == $0.key }?.value
+      let errors = reading.messages.filter { $0.hasPrefix("error") }
+      #expect(broken.map { [$0] } ?? [] == (graph.counts.unparsed > 0 ? errors : []), "\(file.lastPathComponent)")
     }
     return tally
   }
@@ -38,10 +51,8 @@ import Testing
     ("corpora/custodian-azure-nsg-yaml", Tally(exports: 9, groups: 54, rules: 707)),
     ("corpora/custodian-gcp-firewall-yaml", Tally(exports: 1, groups: 2, rules: 1)),
     ("corpora/custodian-openstack-sg-yaml", Tally(exports: 6, groups: 9, rules: 33)),
-    // One group is a template with marks in place of its addresses.
     ("corpora/aws-yaml-inline", Tally(exports: 4, groups: 5, rules: 20, unparsed: 1)),
     ("corpora/gcp-yaml-inline", Tally(exports: 3, groups: 4, rules: 6)),
-    // Two templates have a word where a list of rules belongs.
     ("corpora/checkov-sg", Tally(exports: 63, groups: 66, rules: 86, unparsed: 2)),
     ("corpora/cfn_nag-sg", Tally(exports: 26, groups: 48, rules: 59)),
   ])

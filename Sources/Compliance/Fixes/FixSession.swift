@@ -98,7 +98,9 @@ public struct FixSession {
   }
 
   private func report(_ input: CheckInput, _ firewall: LoadedFirewall) -> CheckReport {
-    Checker().run(CheckInput(policy: input.policy, site: input.site, firewalls: [firewall]))
+    var single = input
+    single.firewalls = [firewall]
+    return Checker().run(single)
   }
 
   // MARK: What is to be done

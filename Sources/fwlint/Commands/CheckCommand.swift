@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var fixing: FixOptions
   @OptionGroup var input: InputOptions
+  @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
 
   @Argument(help: "Files to check.")
@@ -47,12 +48,19 @@ struct CheckCommand: ParsableCommand {
     var report = run.check()
     report.findings.removeAll { !selection.selects($0.code) }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
+    let isFailing = report.findings.contains { $0.severity >= selection.failOn }
+    if let remark = report.keep(most: limits.findings) { Terminal.printErrorLine("note: \(remark)") }
     for output in outputs where output.path != nil || !fixing.printsPatch {
       try output.write(report, style: color.style())
     }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
-    if !run.failures.isEmpty { throw ExitCode(2) }
-    if hasPatch || report.findings.contains(where: { $0.severity >= selection.failOn }) { throw ExitCode(1) }
+    for name in report.exhausted {
+      Terminal.printErrorLine(
+        "error: \(Harmless.line(name)): the evaluation budget ran out, not everything was judged (raise --max-diagram-edges)"
+      )
+    }
+    if !run.failures.isEmpty || !report.exhausted.isEmpty { throw ExitCode(2) }
+    if isFailing || hasPatch { throw ExitCode(1) }
   }
 }
 
@@ -89,9 +97,8 @@ struct CheckRun {
       if options.describesSite { return try loadCommandLineSite() }
       return loadLooseFiles()
     }
-    let reader = FileReader(sizeLimit: 64 << 20)
     for path in paths {
-      let loaded = try SiteLoader.load(path, reader: reader, style: style)
+      let loaded = try SiteLoader.load(path, limits: command.input.limits, style: style)
       // A gate that looks at nothing is no gate.
       if loaded.site.firewalls.isEmpty, command.files.isEmpty {
         throw RunFailure("\(path): the site lists no firewalls, and no file is given")
@@ -126,7 +133,7 @@ struct CheckRun {
     let firewall = try loader.load(entry)
     reloads[firewall.name] = FirewallReload(root: loader.loader.root) { files in
       var loader = loader
-      loader.loader.reader.files = files
+      loader.loader.files = files
       return try loader.load(entry)
     }
     return firewall
@@ -156,7 +163,7 @@ struct CheckRun {
 
   private mutating func loadCommandLineSite() throws {
     let source = try command.siteOptions.document(files: command.files, groups: command.groups)
-    let loaded = try SiteLoader.parse(source, folder: "", style: style)
+    let loaded = try SiteLoader.parse(source, limits: command.input.limits, folder: "", style: style)
     let root = LintRoot(around: command.files.first.map(Paths.folder) ?? "")
     let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: root))
     var firewalls: [LoadedFirewall] = []
@@ -172,7 +179,7 @@ struct CheckRun {
       let groups = command.groups
       let reload = FirewallReload(root: loader.root) { known in
         var loader = loader
-        loader.reader.files = known
+        loader.files = known
         var files = try loader.load([(file, file)]).map { try $0.understood() }
         if !groups.isEmpty { files = try FirewallLoader.select(groups, in: files) }
         return LoadedFirewall(
@@ -199,13 +206,19 @@ struct CheckRun {
 
   /// Runs the checks; several sites make one report.
   func check() -> CheckReport {
+    let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
+    let selects: @Sendable (String) -> Bool = { selected.contains($0) }
     var reports = sites.map { loaded, firewalls -> CheckReport in
-      var report = Checker().run(CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls))
+      var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
+      input.edgeLimit = command.limits.diagramEdges
+      var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
       return report
     }
     if sites.isEmpty {
-      reports.append(Checker().run(CheckInput(policy: loosePolicy, site: nil, firewalls: loose)))
+      var input = CheckInput(policy: loosePolicy, site: nil, firewalls: loose)
+      input.edgeLimit = command.limits.diagramEdges
+      reports.append(Checker().run(input, selects: selects))
     }
     var report = CheckReport.joining(reports)
     report.inputs = inputs(withDigests: false)

@@ -50,7 +50,8 @@ struct InspectCommand: ParsableCommand {
     let diagnostics = loaded.diagnostics.filter { $0.file < lines.count }.map { diagnostic in
       PositionedDiagnostic(
         path: graph.sources[diagnostic.file].path, severity: diagnostic.severity,
-        position: lines[diagnostic.file].position(at: diagnostic.range.start), message: diagnostic.message)
+        position: lines[diagnostic.file].position(at: diagnostic.range.start),
+        message: loaded.isUnderstood ? diagnostic.message : Discretion.withoutQuotes(diagnostic.message))
     }
     return InspectedFile(
       path: path, dialect: graph.dialect, counts: graph.counts, diagnostics: diagnostics,
@@ -62,16 +63,8 @@ extension RuleGraph {
   /// Why rules are approximated, each reason with the number of rules, the most frequent first.
   var approximationReasons: [(reason: String, rules: Int)] {
     var counts: [String: Int] = [:]
-    for rule in rules where rule.understanding == .approximated && rule.isWritten {
-      var reasons: Set<String> = []
-      for item in items(of: rule) {
-        switch item.kind {
-        case .undecidable, .setUnknown: reasons.insert(reason(of: item))
-        case .reference: reasons.insert("contents of a \(references[Int(item.a)].kind)")
-        default: break
-        }
-      }
-      if reasons.isEmpty { reasons.insert(rule.verdict.kind == .queue ? "queue" : "its statement") }
+    for (index, rule) in rules.enumerated() where rule.understanding == .approximated && rule.isWritten {
+      let reasons = Set(approximations(of: UInt32(index)).map(\.reason))
       for reason in reasons { counts[reason, default: 0] += 1 }
     }
     return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }

@@ -87,7 +87,7 @@ struct TraceCommand: ParsableCommand {
 
   private func load(_ style: TextStyle) throws -> ([RuleGraph], SiteFacts, Site?) {
     if let site {
-      let loaded = try SiteLoader.load(site, reader: FileReader(sizeLimit: 64 << 20), style: style)
+      let loaded = try SiteLoader.load(site, limits: input.limits, style: style)
       let loader = FirewallLoader(loaded: loaded, loader: input.loader(root: loaded.root))
       let wanted = Set(files.map { Paths.canonical($0) ?? $0 })
       let entry = loaded.site.firewalls.first { entry in
@@ -111,11 +111,12 @@ struct TraceCommand: ParsableCommand {
   private func readPackets(_ style: TextStyle, site: Site?, hook: String) throws -> [Packet] {
     let source: SourceFile
     if let packets {
-      source = try FileReader(sizeLimit: 64 << 20).read(packets)
+      try LintRoot(around: Paths.folder(of: packets)).requireInside(packets, as: packets)
+      source = try input.limits.reader.read(packets)
     } else {
       source = try commandLinePacket(site, hook: hook)
     }
-    let (read, mistakes) = PacketReader.read(source)
+    let (read, mistakes) = PacketReader.read(source, limits: input.limits.yaml)
     guard mistakes.isEmpty else {
       let lines = LineIndex(source)
       for mistake in mistakes { Terminal.printErrorLine(Diagnostics.line(mistake, source, lines, style)) }

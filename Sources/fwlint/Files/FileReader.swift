@@ -71,11 +71,12 @@ struct FileReader: Sendable {
     }
   }
 
-  private static func reason(_ code: Int32) -> String {
+  static func reason(_ code: Int32) -> String {
     switch code {
     case ENOENT: "no such file"
     case EACCES, EPERM: "permission denied"
     case ELOOP: "too many symbolic links"
+    case ENOSPC: "no space is left"
     case ENAMETOOLONG: "the name is too long"
     default: String(cString: strerror(code)).lowercased()
     }

@@ -23,12 +23,7 @@ struct FirewallLoader {
   /// - Throws: a `RunFailure` for files that cannot be read, lie outside of the lint root or hold none of the groups.
   func load(_ entry: FirewallEntry) throws -> LoadedFirewall {
     let paths = paths(of: entry)
-    for (path, displayPath) in paths {
-      guard let canonical = Paths.canonical(path) else { continue }
-      guard loader.root.holds(canonical) else {
-        throw RunFailure("\(displayPath): lies outside of the lint root \(loader.root.path)")
-      }
-    }
+    for (path, displayPath) in paths { try loader.root.requireInside(path, as: displayPath) }
     var files = try loader.load(paths).map { try $0.understood() }
     if let groups = entry.groups { files = try Self.select(groups, in: files) }
     return LoadedFirewall(

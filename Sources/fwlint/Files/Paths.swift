@@ -24,6 +24,18 @@ enum Paths {
     return String(cString: resolved)
   }
 
+  /// The part of a path before the first link in it.
+  static func beforeLinks(_ path: String) -> String {
+    var known = path.hasPrefix("/") ? "/" : "."
+    for part in path.split(separator: "/") {
+      let next = join(known, String(part))
+      var status = stat()
+      guard lstat(next, &status) == 0, status.st_mode & S_IFMT != S_IFLNK else { break }
+      known = next
+    }
+    return known
+  }
+
   /// Whether something exists there.
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }
@@ -34,9 +46,13 @@ struct LintRoot: Sendable {
   let path: String
 
   /// The git top that holds a folder, else the folder itself.
+  ///
+  /// Links on the way do not count: a link in a repository that leads out of it still belongs to the repository, and so
+  /// what it leads to lies outside.
   init(around folder: String) {
     let start = Paths.canonical(folder) ?? "/"
-    path = Self.gitTop(around: start) ?? start
+    let written = Paths.canonical(Paths.beforeLinks(folder)) ?? start
+    path = Self.gitTop(around: written) ?? Self.gitTop(around: start) ?? start
   }
 
   /// The nearest folder upward that holds `.git`; nil outside of git.
@@ -47,6 +63,12 @@ struct LintRoot: Sendable {
       if folder == "/" || folder.isEmpty { return nil }
       folder = Paths.folder(of: folder)
     }
+  }
+
+  /// Refuses a file that is reached through a link, or by dots, but lies elsewhere; one that is not there passes.
+  func requireInside(_ file: String, as displayPath: String) throws {
+    guard file != "-", let canonical = Paths.canonical(file), !holds(canonical) else { return }
+    throw RunFailure("\(displayPath): lies outside of the lint root \(path)")
   }
 
   /// Whether a canonical path lies below the root.

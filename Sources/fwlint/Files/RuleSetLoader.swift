@@ -11,9 +11,9 @@ struct LoadedFile {
   var graph: RuleGraph
   var diagnostics: [Diagnostic]
 
-  /// Whether there is anything in it at all.
+  /// Whether there is anything in it at all; tables that are only implied are nothing.
   var isUnderstood: Bool {
-    !graph.tables.isEmpty || !graph.groups.isEmpty || graph.namedSetCount > 0
+    graph.tables.contains { $0.range.end > $0.range.start } || !graph.groups.isEmpty || graph.namedSetCount > 0
       || graph.rules.contains { $0.understanding != .unparsed }
   }
 
@@ -21,7 +21,7 @@ struct LoadedFile {
   private var firstMistake: String {
     guard let first = diagnostics.first(where: { $0.severity == .error && $0.file == 0 }) else { return "" }
     let position = LineIndex(graph.sources[0]).position(at: first.range.start)
-    return ":\(position.line):\(position.column): \(first.message)"
+    return ":\(position.line):\(position.column): \(Discretion.withoutQuotes(first.message))"
   }
 
   /// The file itself.
@@ -40,14 +40,25 @@ struct RuleSetLoader {
   let root: LintRoot
   let forcedDialect: Dialect?
   let includePaths: [String]
-  var reader: FileReader
+  let limits: LimitOptions
+
+  /// Files that are taken from here instead of from the disk, by the path by which reports name them.
+  var files: [String: SourceFile] = [:]
+
+  private var reader: FileReader {
+    var reader = limits.reader
+    reader.files = files
+    return reader
+  }
 
   /// The rule sets of one firewall: contents of ipsets go into the dumps beside them.
   ///
   /// - Parameter paths: where to read, and how reports name it.
-  /// - Throws: a `RunFailure` for the first file that cannot be read or is in no known language.
+  /// - Throws: a `RunFailure` for the first file that cannot be read, lies outside of the root through a link, is in no
+  ///   known language or has too many rules.
   func load(_ paths: [(path: String, displayPath: String)]) throws -> [LoadedFile] {
     let read = try paths.map { path -> (SourceFile, Dialect) in
+      try LintRoot(around: Paths.folder(of: path.path)).requireInside(path.path, as: path.displayPath)
       let source = try reader.read(path.path, as: path.displayPath)
       return (source, try dialect(of: source))
     }
@@ -62,7 +73,13 @@ struct RuleSetLoader {
       files.append(LoadedFile(graph: graph, diagnostics: diagnostics))
     }
     for (source, dialect) in read where dialect != .ipset {
-      files.append(try parse(source, dialect, ipsets))
+      let file = try parse(source, dialect, ipsets)
+      guard file.graph.rules.count <= limits.rules else {
+        throw RunFailure(
+          "\(source.path): has \(file.graph.rules.count) rules, more than \(limits.rules) (raise --max-rules to read it)"
+        )
+      }
+      files.append(file)
     }
     // In the order in which they were named.
     return read.compactMap { source, _ in files.first { $0.graph.sources[0].path == source.path } }
@@ -102,20 +119,24 @@ struct RuleSetLoader {
   private func parse(_ source: SourceFile, _ dialect: Dialect, _ ipsets: IpsetTable) throws -> LoadedFile {
     switch dialect {
     case .nftables:
-      let (graph, diagnostics) = NftablesFrontend.parse(source) { pattern, from in include(pattern, from: from) }
+      let (graph, diagnostics) = NftablesFrontend.parse(source, limits: limits.nftables) { pattern, from in
+        include(pattern, from: from)
+      }
       return LoadedFile(graph: graph, diagnostics: diagnostics)
     case .iptables, .ip6tables:
       let (graph, diagnostics) = IptablesFrontend.parse(source, dialect: dialect, ipsets: ipsets)
       return LoadedFile(graph: graph, diagnostics: diagnostics)
     case .ipset: throw RunFailure("\(source.path): an ipset save holds no rules")
     case .aws, .openstack, .gcp, .azure, .cloudformation:
-      let (graph, diagnostics) = SecurityGroupFrontend.parse(source, dialect: forcedDialect)
+      let (graph, diagnostics) = SecurityGroupFrontend.parse(
+        source, dialect: forcedDialect, limits: limits.yaml)
       if let graph { return LoadedFile(graph: graph, diagnostics: diagnostics) }
       guard let first = diagnostics.first(where: { $0.severity == .error }) else {
         throw RunFailure("\(source.path): nothing understood (FW503)")
       }
       let position = LineIndex(source).position(at: first.range.start)
-      throw RunFailure("\(source.path):\(position.line):\(position.column): \(first.message)")
+      throw RunFailure(
+        "\(source.path):\(position.line):\(position.column): \(Discretion.withoutQuotes(first.message))")
     }
   }
 
@@ -140,13 +161,18 @@ struct RuleSetLoader {
       if found.isEmpty { continue }
       var files: [SourceFile] = []
       for path in found {
-        guard let canonical = Paths.canonical(path) else { continue }
+        guard let canonical = Paths.canonical(path) else {
+          refused = "\(path) cannot be found by its name, which is no valid text or a link to nothing"
+          continue
+        }
         guard isAllowed(canonical) else {
           refused = "\(pattern) lies outside of the lint root; --include-path allows a folder"
           continue
         }
         do { files.append(try reader.read(path)) } catch { return .refused("\(error)") }
       }
+      // Part of a pattern's files would be another rule set than the one that is loaded.
+      if let refused { return .refused(refused) }
       if !files.isEmpty { return .files(files) }
     }
     if let refused { return .refused(refused) }

@@ -36,22 +36,31 @@ enum SiteLoader {
   /// Reads a site file; its mistakes go to standard error, each at its place.
   ///
   /// - Throws: a `RunFailure` when the file must not be used.
-  static func load(_ path: String, reader: FileReader, style: TextStyle) throws -> LoadedSite {
-    let root = LintRoot(around: Paths.folder(of: path))
-    if let canonical = Paths.canonical(path), !root.holds(canonical), path != "-" {
-      throw RunFailure("\(path): lies outside of the lint root \(root.path)")
-    }
-    return try parse(try reader.read(path), folder: Paths.folder(of: path), style: style)
+  static func load(_ path: String, limits: LimitOptions, style: TextStyle) throws -> LoadedSite {
+    try LintRoot(around: Paths.folder(of: path)).requireInside(path, as: path)
+    return try parse(try limits.reader.read(path), limits: limits, folder: Paths.folder(of: path), style: style)
+  }
+
+  /// Whether a file says a word that every site file says.
+  private static func resemblesSite(_ source: SourceFile) -> Bool {
+    let text = String(decoding: source.bytes.prefix(1 << 16), as: UTF8.self)
+    return ["policy", "units", "features", "firewalls"].contains { text.contains($0) }
   }
 
   /// The same for a site that is at hand as text.
-  static func parse(_ source: SourceFile, folder: String, style: TextStyle) throws -> LoadedSite {
+  static func parse(
+    _ source: SourceFile, limits: LimitOptions, folder: String, style: TextStyle
+  ) throws -> LoadedSite {
     let document = Site.parse(
       source, findPolicy: { Policy.embedded(named: $0, withWords: false).policy },
-      knownCodes: CheckRegistry.checks.map(\.code))
+      knownCodes: CheckRegistry.checks.map(\.code), limits: limits.yaml)
     let lines = LineIndex(source)
     let errors = document.diagnostics.filter { $0.severity == .error }
     guard errors.isEmpty, let site = document.site, let policy = document.policy else {
+      // A file that is something else was reached by accident: nothing of it is shown.
+      guard document.policy != nil || Self.resemblesSite(source) else {
+        throw RunFailure("\(source.path): is no site file: it says nothing of a policy, of units or of features")
+      }
       for diagnostic in errors { Terminal.printErrorLine(Diagnostics.line(diagnostic, source, lines, style)) }
       let count = errors.count == 1 ? "one mistake" : "\(errors.count) mistakes"
       throw RunFailure("\(source.path): the site file has \(count)")

@@ -1,0 +1,356 @@
+import PacketSets
+
+/// Judges the rules of a chain as boxes: which are shadowed, which redundant.
+///
+/// **Rationale:** whole-chain diagrams of large chains are not small; how a rule's box meets those of other rules is found
+/// in a tree, and what is left of it by taking them away one by one, or by halving it where they are many.
+struct BoxJudge: Sendable {
+  let chain: ChainBoxes
+  let tree: BoxTree
+  /// The last rule whose verdict is not acceptance, and the last one whose verdict is not a drop.
+  private let lastNotAccepting: Int32
+  private let lastNotDropping: Int32
+
+  /// What was found out about one rule.
+  enum Judgement: Sendable, Equatable {
+    case live
+    case redundant
+    /// Earlier rules decide all of it; one of them alone where it is named.
+    case shadowed(by: Int32?)
+  }
+
+  /// A part of a box that is still to be looked at ends with one of these.
+  private enum Answer {
+    /// Earlier rules decide all of it.
+    case covered
+    /// Some of it is live, and has another fate without the rule, or may have.
+    case differs
+    /// Some of it is live, and none has another fate.
+    case same
+    /// The budget ran out.
+    case unknown
+  }
+
+  /// Boxes taken away one inside the other before boxes are halved instead.
+  private static let depthLimit = 200
+  /// Comparisons of two boxes that one question about a rule may take, so that a chain does not take for ever.
+  private let stepLimit: Int
+
+  init(_ chain: ChainBoxes) {
+    self.chain = chain
+    var entries: [BoxTree.Entry] = []
+    entries.reserveCapacity(chain.boxes.count)
+    var notAccepting: Int32 = -1
+    var notDropping: Int32 = -1
+    for (place, rule) in chain.rules.enumerated() where rule.fate != .none {
+      if rule.fate != .accept { notAccepting = Int32(place) }
+      if rule.fate != .drop { notDropping = Int32(place) }
+      for index in Int(rule.first)..<Int(rule.first + rule.count) {
+        entries.append(BoxTree.Entry(box: chain.boxes[index], ordinal: Int32(place)))
+      }
+    }
+    stepLimit = min(1_000_000, max(20_000, 1_000_000_000 / max(1, chain.boxes.count)))
+    lastNotAccepting = notAccepting
+    lastNotDropping = notDropping
+    tree = BoxTree(entries)
+  }
+
+  /// The places of the rules that can be judged, in the order of the tree's leaves: neighbours meet the same boxes.
+  var places: [Int32] {
+    var isSeen = [Bool](repeating: false, count: chain.rules.count)
+    return tree.entries.compactMap { entry in
+      let rule = chain.rules[Int(entry.ordinal)]
+      guard rule.isJudged, rule.isExact, !rule.isNever, !isSeen[Int(entry.ordinal)] else { return nil }
+      isSeen[Int(entry.ordinal)] = true
+      return entry.ordinal
+    }
+  }
+
+  /// The rule at a place of the chain, which must be one that can be judged and matches something.
+  func judge(_ place: Int) -> Judgement {
+    let rule = chain.rules[place]
+    var scratch = Scratch()
+    var isLive = false
+    var isSame = rule.fate == .accept || rule.fate == .drop
+    for index in Int(rule.first)..<Int(rule.first + rule.count) {
+      let box = chain.boxes[index]
+      if let container = gatherEarlier(place, box, &scratch) {
+        if rule.count == 1 { return .shadowed(by: container) }
+        continue
+      }
+      if isLive && !isSame { break }
+      switch judge(box, place, rule.fate, wantsSame: isSame, isLive: isLive, &scratch) {
+      case .covered: break
+      case .same: isLive = true
+      case .differs, .unknown:
+        isLive = true
+        isSame = false
+      }
+      if isLive && !isSame { return .live }
+    }
+    return isLive ? (isSame ? .redundant : .live) : .shadowed(by: nil)
+  }
+
+  private struct Scratch {
+    /// Earlier rules' boxes that decide some of the box at hand.
+    var earlier: [RuleBox] = []
+    /// Later ones in their order, and whether their packets meet the same fate.
+    var later: [(box: RuleBox, ordinal: Int32, isSame: Bool)] = []
+    var steps = 0
+  }
+
+  /// Collects the earlier rules that decide some of a box, or gives one that decides all of it.
+  private func gatherEarlier(_ place: Int, _ box: RuleBox, _ scratch: inout Scratch) -> Int32? {
+    scratch.earlier.removeAll(keepingCapacity: true)
+    var container: Int32?
+    _ = tree.forEach(before: Int32(place), meeting: box) { entry in
+      guard chain.rules[Int(entry.ordinal)].decides else { return true }
+      if entry.box.contains(box) {
+        container = entry.ordinal
+        return false
+      }
+      scratch.earlier.append(entry.box)
+      return true
+    }
+    return container
+  }
+
+  private func judge(
+    _ box: RuleBox, _ place: Int, _ fate: ChainBoxes.Fate, wantsSame: Bool, isLive: Bool, _ scratch: inout Scratch
+  ) -> Answer {
+    let isCovered =
+      !scratch.earlier.isEmpty
+      && (0..<Self.sampleCount).allSatisfy { number in
+        let sample = sample(number, of: box)
+        return scratch.earlier.contains { $0.contains(sample) }
+      }
+    // What cannot be the same need not be looked for.
+    guard wantsSame, mayBeSame(fate, place) else {
+      if isLive || !isCovered { return .differs }
+      return covers(scratch.earlier, box, &scratch) ? .covered : .differs
+    }
+    if !isCovered || !covers(scratch.earlier, box, &scratch) {
+      return hasSameFate(box, place, fate, &scratch) ? .same : .differs
+    }
+    return .covered
+  }
+
+  /// Whether packets of a rule can at all meet its fate without it.
+  private func mayBeSame(_ fate: ChainBoxes.Fate, _ place: Int) -> Bool {
+    // Where the end has another fate, a later rule must have this one; the search for it is cheap.
+    chain.end == fate || place + 1 < chain.rules.count
+  }
+
+  private static let sampleCount = 8
+
+  /// Corners and the middle of a box: one of them that no other box holds settles most questions.
+  private func sample(_ number: Int, of box: RuleBox) -> RuleBox {
+    var sample = box
+    for dimension in 0..<RuleBox.dimensions {
+      let values = box[dimension]
+      let value =
+        number == 7
+        ? values.lower + (values.upper - values.lower) / 2
+        : number >> (dimension % 3) & 1 == 0 ? values.lower : values.upper
+      sample[dimension] = Interval(value)
+    }
+    // One state of those that there are.
+    sample.states = number & 1 == 0 ? box.states & (~box.states &+ 1) : Self.highest(box.states)
+    return sample
+  }
+
+  private static func highest(_ states: UInt64) -> UInt64 {
+    states == 0 ? 0 : 1 << UInt64(63 - states.leadingZeroBitCount)
+  }
+
+  // MARK: Taking boxes away
+
+  /// Whether some boxes hold all of another one; false where that takes too long to find out.
+  private func covers(_ boxes: [RuleBox], _ box: RuleBox, _ scratch: inout Scratch) -> Bool {
+    if boxes.isEmpty { return false }
+    let sorted = boxes.map { ($0, $0.clipped(to: box).size) }.sorted { $0.1 > $1.1 }.map(\.0)
+    scratch.steps = 0
+    switch subtract(sorted, from: 0, box, depth: 0, &scratch) {
+    case .covered: return true
+    case .unknown: break
+    default: return false
+    }
+    scratch.steps = 0
+    return halve(sorted, box, &scratch) == .covered
+  }
+
+  /// Takes boxes away from the first on and stops at the first piece that none of them holds.
+  private func subtract(
+    _ boxes: [RuleBox], from first: Int, _ box: RuleBox, depth: Int, _ scratch: inout Scratch
+  ) -> Answer {
+    var index = first
+    while index < boxes.count, !boxes[index].overlaps(box) { index += 1 }
+    scratch.steps += index - first + 1
+    guard scratch.steps <= stepLimit, depth < Self.depthLimit else { return .unknown }
+    guard index < boxes.count else { return .differs }
+    var answer = Answer.covered
+    _ = box.forEachPiece(without: boxes[index]) { piece in
+      answer = subtract(boxes, from: index + 1, piece, depth: depth + 1, &scratch)
+      return answer == .covered
+    }
+    return answer
+  }
+
+  /// Halves a box until each part is held by one box, or by none.
+  private func halve(_ boxes: [RuleBox], _ box: RuleBox, _ scratch: inout Scratch) -> Answer {
+    if boxes.isEmpty { return .differs }
+    if boxes.contains(where: { $0.contains(box) }) { return .covered }
+    // Cutting a box takes about as long as comparing sixteen.
+    scratch.steps += 16 * boxes.count
+    guard scratch.steps <= 4 * stepLimit, let (left, right) = halves(box, boxes) else { return .unknown }
+    for half in [left, right] {
+      let answer = halve(boxes.filter { $0.overlaps(half) }, half, &scratch)
+      if answer != .covered { return answer }
+    }
+    return .covered
+  }
+
+  /// A box cut at the middle one of the bounds that others have inside of it, in the dimension with most of them.
+  private func halves(_ box: RuleBox, _ boxes: [RuleBox]) -> (RuleBox, RuleBox)? {
+    var best: [UInt32] = []
+    var bestDimension = 0
+    for dimension in 0..<RuleBox.dimensions {
+      let own = box[dimension]
+      var bounds: [UInt32] = []
+      for other in boxes {
+        let values = other[dimension]
+        if values.lower > own.lower, values.lower <= own.upper { bounds.append(values.lower) }
+        if values.upper < own.upper, values.upper >= own.lower { bounds.append(values.upper + 1) }
+      }
+      if bounds.count > best.count {
+        best = bounds
+        bestDimension = dimension
+      }
+    }
+    var left = box
+    var right = box
+    guard !best.isEmpty else {
+      // Only the states tell the boxes apart.
+      let bit = box.states & (~box.states &+ 1)
+      guard box.states != bit else { return nil }
+      left.states = bit
+      right.states = box.states & ~bit
+      return (left, right)
+    }
+    best.sort()
+    let cut = best[best.count / 2]
+    left[bestDimension] = Interval(box[bestDimension].lower, cut - 1)
+    right[bestDimension] = Interval(cut, box[bestDimension].upper)
+    return (left, right)
+  }
+
+  // MARK: The fate of packets without a rule
+
+  /// Whether all packets of a box that no earlier rule decides meet a fate without the rule at a place.
+  private func hasSameFate(
+    _ box: RuleBox, _ place: Int, _ fate: ChainBoxes.Fate, _ scratch: inout Scratch
+  ) -> Bool {
+    let lastOther = fate == .accept ? lastNotAccepting : lastNotDropping
+    if lastOther <= Int32(place), chain.end == fate { return true }
+    scratch.later.removeAll(keepingCapacity: true)
+    var hasSame = false
+    _ = tree.forEach(after: Int32(place), meeting: box) { entry in
+      let rule = chain.rules[Int(entry.ordinal)]
+      let isSame = rule.fate == fate
+      // A rule that perhaps has this fate changes nothing either way.
+      if isSame && !rule.decides { return true }
+      hasSame = hasSame || isSame
+      scratch.later.append((entry.box, entry.ordinal, isSame))
+      return true
+    }
+    if !hasSame, chain.end != fate { return false }
+    if chain.end == fate, scratch.later.allSatisfy(\.isSame) { return true }
+    scratch.later.sort { ($0.ordinal, $0.box.source.lower) < ($1.ordinal, $1.box.source.lower) }
+    for number in 0..<Self.sampleCount {
+      let sample = sample(number, of: box)
+      if scratch.earlier.contains(where: { $0.contains(sample) }) { continue }
+      let next = scratch.later.first { $0.box.contains(sample) }
+      guard next?.isSame ?? (chain.end == fate) else { return false }
+    }
+    let steps = scratch.earlier.map { (box: $0, isSame: true) } + scratch.later.map { (box: $0.box, isSame: $0.isSame) }
+    scratch.steps = 0
+    return follow(steps, from: 0, box, endsSame: chain.end == fate, depth: 0, &scratch)
+  }
+
+  /// Follows the packets of a box from one box to the next: whether none of them meets one that differs.
+  private func follow(
+    _ boxes: [(box: RuleBox, isSame: Bool)], from first: Int, _ box: RuleBox, endsSame: Bool, depth: Int,
+    _ scratch: inout Scratch
+  ) -> Bool {
+    var index = first
+    while index < boxes.count, !boxes[index].box.overlaps(box) { index += 1 }
+    scratch.steps += index - first + 1
+    guard scratch.steps <= stepLimit, depth < Self.depthLimit else { return false }
+    guard index < boxes.count else { return endsSame }
+    guard boxes[index].isSame else { return false }
+    return box.forEachPiece(without: boxes[index].box) { piece in
+      follow(boxes, from: index + 1, piece, endsSame: endsSame, depth: depth + 1, &scratch)
+    }
+  }
+
+  // MARK: Causes
+
+  /// The rules before a shadowed one that decide its packets: one that does it alone, else as few as were found.
+  func causes(of place: Int, limit: Int) -> [Int] {
+    let rule = chain.rules[place]
+    let own = Array(chain.boxes[Int(rule.first)..<Int(rule.first + rule.count)])
+    let ordered = candidates(for: place).sorted().map { Int($0) }
+    if let alone = ordered.first(where: { remainder(of: own, without: $0).isEmpty }) { return [alone] }
+    var remaining = own
+    var causes: [Int] = []
+    for candidate in ordered {
+      guard !remaining.isEmpty, causes.count <= limit else { break }
+      let left = remainder(of: remaining, without: candidate)
+      if left != remaining { causes.append(candidate) }
+      remaining = left
+    }
+    guard remaining.isEmpty else { return causes }
+    // What the others cover without it is no cause.
+    for candidate in causes {
+      let others = causes.filter { $0 != candidate }
+      if others.reduce(own, { remainder(of: $0, without: $1) }).isEmpty { causes = others }
+    }
+    return causes
+  }
+
+  /// The rules before one that decide some of its packets.
+  func candidates(for place: Int) -> Set<Int32> {
+    let rule = chain.rules[place]
+    var earlier: Set<Int32> = []
+    for box in chain.boxes[Int(rule.first)..<Int(rule.first + rule.count)] {
+      _ = tree.forEach(before: Int32(place), meeting: box) { entry in
+        if chain.rules[Int(entry.ordinal)].decides { earlier.insert(entry.ordinal) }
+        return true
+      }
+    }
+    return earlier
+  }
+
+  /// Some boxes without those of a rule; those that the rule does not meet stay as they are.
+  private func remainder(of boxes: [RuleBox], without place: Int) -> [RuleBox] {
+    let rule = chain.rules[place]
+    var remaining = boxes
+    for index in Int(rule.first)..<Int(rule.first + rule.count) {
+      let taken = chain.boxes[index]
+      var next: [RuleBox] = []
+      next.reserveCapacity(remaining.count)
+      for box in remaining {
+        if !box.overlaps(taken) {
+          next.append(box)
+        } else {
+          _ = box.forEachPiece(without: taken) { piece in
+            next.append(piece)
+            return true
+          }
+        }
+      }
+      remaining = next
+    }
+    return remaining
+  }
+}

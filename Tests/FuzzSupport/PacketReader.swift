@@ -1,0 +1,1 @@
+../../Sources/fwlint/PacketReader.swift
