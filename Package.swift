@@ -6,15 +6,17 @@ import PackageDescription
 //  - sections are in the order in which data flows
 //  - dependencies are listed on separate lines, sorted
 
-/// Settings of every Swift target: release builds inline and specialise across our own modules.
-let settings: [SwiftSetting] = [
-  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
-]
+/// Whether this is a build for Tests/Fuzzing/run: every module is instrumented for libFuzzer.
+let isFuzzing = Context.environment["FWLINT_FUZZ"] != nil
 
-/// libFuzzer's driver around the targets of FuzzSupport; only with FWLINT_FUZZ set, as it links only with
-/// `--sanitize fuzzer` (see Tests/Fuzzing/run).
+/// Settings of every Swift target: release builds inline and specialise across our own modules.
+let settings: [SwiftSetting] =
+  [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+  + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+
+/// libFuzzer's driver around the targets of FuzzSupport; only then, as it links only with the sanitizer.
 let fuzzers: [Target] =
-  Context.environment["FWLINT_FUZZ"] == nil
+  !isFuzzing
   ? []
   : [
     .target(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
@@ -25,7 +27,10 @@ let fuzzers: [Target] =
         "FuzzSupport",
       ],
       path: "Tests/Fuzzing",
-      exclude: ["run"]
+      exclude: ["run"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+      // gold falls over the debug information that the sanitizers make.
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
     ),
   ]
 
@@ -234,6 +239,18 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting"]
+    ),
+
+    .testTarget(
+      name: "DifferenceTests",
+      dependencies: [
+        "Compliance",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "Requirements",
+        "SecurityGroups",
+      ]
     ),
 
     // MARK: The Linux kernel as the reference

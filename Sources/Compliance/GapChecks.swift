@@ -198,7 +198,8 @@ struct GapChecks {
     _ requirement: Requirement, _ part: PartAssessment, location: Location?, reason: String, remedy: String,
     key: String, isLost: Bool = false, packet: Packet? = nil
   ) -> Finding {
-    let isReply = part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
+    // What is lost are first packets, whatever is undecided about the answers: sets belong to their evaluator.
+    let isReply = !isLost && part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
     let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes

@@ -20,11 +20,12 @@ struct InputChecks {
   }
 
   private func syntax(_ graph: RuleGraph, _ diagnostics: [Diagnostic], _ firewall: LoadedFirewall) -> [Finding] {
-    diagnostics.filter { $0.severity == .error && $0.file < graph.sources.count }.map { diagnostic in
+    diagnostics.filter { $0.severity > .note && $0.file < graph.sources.count }.map { diagnostic in
       let source = graph.sources[diagnostic.file]
-      let loads = graph.dialect.isSecurityGroup ? "" : "; the kernel would load none of this file"
+      let isRefused = diagnostic.severity == .error && !graph.dialect.isSecurityGroup
+      let loads = isRefused ? "; the kernel would load none of this file" : ""
       return Finding(
-        code: "FW501", severity: CheckRegistry.severity(of: "FW501"), message: diagnostic.message + loads,
+        code: "FW501", severity: diagnostic.severity, message: diagnostic.message + loads,
         firewall: firewall.name, location: map.location(source, diagnostic.range),
         remediation: "correct the statement",
         fingerprint: Fingerprint.make(["FW501", source.path, source.text(diagnostic.range), diagnostic.message]))
@@ -33,8 +34,12 @@ struct InputChecks {
 
   private func approximated(_ graph: RuleGraph, _ firewall: LoadedFirewall) -> [Finding] {
     var findings: [Finding] = []
+    var omitted = 0
     for (index, rule) in graph.rules.enumerated() where rule.understanding == .approximated && rule.isWritten {
-      guard findings.count < Self.limit else { break }
+      guard findings.count < Self.limit else {
+        omitted += 1
+        continue
+      }
       // References have a code of their own.
       let unknown = graph.approximations(of: UInt32(index)).filter { !$0.reason.hasPrefix("contents of ") }
       guard let first = unknown.first else { continue }
@@ -46,7 +51,15 @@ struct InputChecks {
           location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(first.reason),
           fingerprint: Fingerprint.make(["FW502", firewall.name, text])))
     }
+    if omitted > 0 { findings.append(further("FW502", "\(omitted) more rules are understood only in part", firewall)) }
     return findings
+  }
+
+  /// What stands for the findings of a kind that were left out.
+  private func further(_ code: String, _ message: String, _ firewall: LoadedFirewall) -> Finding {
+    Finding(
+      code: code, severity: CheckRegistry.severity(of: code), message: message, firewall: firewall.name,
+      fingerprint: Fingerprint.make([code, firewall.name, "further"]))
   }
 
   /// What is not known, and what decides it, in one sentence.
@@ -65,9 +78,13 @@ struct InputChecks {
   private func references(_ graph: RuleGraph, _ firewall: LoadedFirewall) -> [Finding] {
     var findings: [Finding] = []
     var seen: Set<UInt32> = []
+    var omitted = 0
     for (index, rule) in graph.rules.enumerated() where rule.isWritten {
       for item in graph.items(of: rule) where item.kind == .reference && seen.insert(item.a).inserted {
-        guard findings.count < Self.limit else { return findings }
+        guard findings.count < Self.limit else {
+          omitted += 1
+          continue
+        }
         let reference = graph.references[Int(item.a)]
         findings.append(
           Finding(
@@ -78,6 +95,7 @@ struct InputChecks {
             fingerprint: Fingerprint.make(["FW504", firewall.name, reference.kind, reference.name])))
       }
     }
+    if omitted > 0 { findings.append(further("FW504", "\(omitted) more references are not resolved", firewall)) }
     return findings
   }
 }

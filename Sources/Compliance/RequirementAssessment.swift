@@ -77,13 +77,17 @@ extension FirewallAssessment {
     result.reply = reply
     guard !reply.blocked.isEmpty, reply.blocked != reply.wanted, !first.blocked.isEmpty else { return result }
     // Some first packets are lost and some answers: together that may be all of the flow.
-    let mirrored = back.boxes(of: reply.blocked, limit: 1024)
+    let mirrored = back.boxes(wholly: reply.blocked, of: reply.wanted, limit: 1024)
     guard mirrored.isComplete else { return result }
     for box in mirrored.boxes {
       var forth = part.first
       forth.sources = forth.sources?.intersection(box.destinations ?? .all)
+      if forth.sourcePorts != nil { forth.sourcePorts = forth.sourcePorts?.intersection(box.ports ?? .all) }
       if part.first.destinations == part.reply?.sources {
         forth.destinations = forth.destinations?.intersection(box.sources ?? .all)
+      } else if !(box.sources ?? .all).isSuperset(of: part.reply?.sources ?? .all) {
+        // Which of the addresses behind a published one answers is not known here.
+        continue
       }
       result.lost = evaluator.union(result.lost, evaluator.select(forth))
     }

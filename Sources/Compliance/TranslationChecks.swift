@@ -91,9 +91,11 @@ struct TranslationChecks {
     let everyone = evaluator.select(
       PacketBox(sources: strangers.subtracting(own), destinations: strangers.subtracting(listed)))
     let allowed = evaluator.surelyAllowed(everyone)
+    let accepted = evaluator.translations(of: allowed, into: own).filter { $0.isAccepted }
+    if accepted.isEmpty { return [] }
     let services = ServiceMap(regions, .incoming, regions.permitted(.incoming, units: assessment.units), evaluator)
     var findings: [Finding] = []
-    for translated in evaluator.translations(of: allowed, into: own) where translated.isAccepted {
+    for translated in accepted {
       var guarded = evaluator.intersection(translated.packets, services.guarded)
       if let port = translated.port {
         let inside = evaluator.select(PacketBox(ports: IntervalSet(port)))

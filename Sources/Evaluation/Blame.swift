@@ -57,6 +57,11 @@ extension PathEvaluator {
     // Of a summary that is not known nobody can be blamed.
     if store.isExhausted { return ([], []) }
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
+    if !originals.questions.isEmpty {
+      flows = originalClasses().map { rewrite, packets in
+        Flow(set: store.intersection(selection.set, packets), rewrite: store.composed(selection.entry, rewrite))
+      }
+    }
     var dropped: [Blame] = []
     let localHook = PathStage.localHook(of: question.path)
     let place = hopPlace

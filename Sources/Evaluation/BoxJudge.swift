@@ -36,23 +36,21 @@ struct BoxJudge: Sendable {
   /// Comparisons of two boxes that one question about a rule may take, so that a chain does not take for ever.
   private let stepLimit: Int
 
-  init(_ chain: ChainBoxes) {
-    self.chain = chain
-    var entries: [BoxTree.Entry] = []
-    entries.reserveCapacity(chain.boxes.count)
+  /// Takes the boxes of a chain's rules away to arrange them.
+  init(_ chain: inout ChainBoxes) {
     var notAccepting: Int32 = -1
     var notDropping: Int32 = -1
     for (place, rule) in chain.rules.enumerated() where rule.fate != .none {
       if rule.fate != .accept { notAccepting = Int32(place) }
       if rule.fate != .drop { notDropping = Int32(place) }
-      for index in Int(rule.first)..<Int(rule.first + rule.count) {
-        entries.append(BoxTree.Entry(box: chain.boxes[index], ordinal: Int32(place)))
-      }
     }
     stepLimit = min(1_000_000, max(20_000, 1_000_000_000 / max(1, chain.boxes.count)))
     lastNotAccepting = notAccepting
     lastNotDropping = notDropping
-    tree = BoxTree(entries)
+    let boxes = chain.boxes
+    chain.boxes = []
+    self.chain = chain
+    tree = BoxTree(boxes)
   }
 
   /// The places of the rules that can be judged, in the order of the tree's leaves: neighbours meet the same boxes.
@@ -66,19 +64,50 @@ struct BoxJudge: Sendable {
     }
   }
 
-  /// The rule at a place of the chain, which must be one that can be judged and matches something.
-  func judge(_ place: Int) -> Judgement {
-    let rule = chain.rules[place]
+  /// What was found out about a run of rules.
+  struct Findings: Sendable {
+    var judgements: [Judgement] = []
+    /// Rules that shadow others; more than needed where several do it together.
+    var causing: Set<Int32> = []
+  }
+
+  /// Judges rules at some places of the chain, which must be such as can be judged and match something.
+  func judge(_ places: ArraySlice<Int32>) -> Findings {
     var scratch = Scratch()
+    var findings = Findings()
+    findings.judgements.reserveCapacity(places.count)
+    for place in places {
+      let judgement = judge(Int(place), &scratch)
+      if case .shadowed(let cause) = judgement {
+        if let cause { findings.causing.insert(cause) } else { findings.causing.formUnion(scratch.covering) }
+      }
+      findings.judgements.append(judgement)
+    }
+    return findings
+  }
+
+  private struct Scratch {
+    /// Earlier rules' boxes that decide some of the box at hand.
+    var earlier: [RuleBox] = []
+    /// The rules whose boxes were needed so far to cover the rule at hand.
+    var covering: [Int32] = []
+    /// Later ones in their order, and whether their packets meet the same fate.
+    var later: [(box: RuleBox, ordinal: Int32, isSame: Bool)] = []
+    var steps = 0
+  }
+
+  private func judge(_ place: Int, _ scratch: inout Scratch) -> Judgement {
+    let rule = chain.rules[place]
+    scratch.covering.removeAll(keepingCapacity: true)
     var isLive = false
     var isSame = rule.fate == .accept || rule.fate == .drop
     for index in Int(rule.first)..<Int(rule.first + rule.count) {
-      let box = chain.boxes[index]
-      if let container = gatherEarlier(place, box, &scratch) {
+      let box = tree.box(index)
+      if let container = container(of: box, before: place) {
         if rule.count == 1 { return .shadowed(by: container) }
+        scratch.covering.append(container)
         continue
       }
-      if isLive && !isSame { break }
       switch judge(box, place, rule.fate, wantsSame: isSame, isLive: isLive, &scratch) {
       case .covered: break
       case .same: isLive = true
@@ -88,51 +117,59 @@ struct BoxJudge: Sendable {
       }
       if isLive && !isSame { return .live }
     }
-    return isLive ? (isSame ? .redundant : .live) : .shadowed(by: nil)
+    return isLive ? .redundant : .shadowed(by: nil)
   }
 
-  private struct Scratch {
-    /// Earlier rules' boxes that decide some of the box at hand.
-    var earlier: [RuleBox] = []
-    /// Later ones in their order, and whether their packets meet the same fate.
-    var later: [(box: RuleBox, ordinal: Int32, isSame: Bool)] = []
-    var steps = 0
-  }
-
-  /// Collects the earlier rules that decide some of a box, or gives one that decides all of it.
-  private func gatherEarlier(_ place: Int, _ box: RuleBox, _ scratch: inout Scratch) -> Int32? {
-    scratch.earlier.removeAll(keepingCapacity: true)
+  /// A rule before a place that decides all of a box.
+  private func container(of box: RuleBox, before place: Int) -> Int32? {
     var container: Int32?
-    _ = tree.forEach(before: Int32(place), meeting: box) { entry in
+    _ = tree.forEach(before: Int32(place), holding: box) { entry in
       guard chain.rules[Int(entry.ordinal)].decides else { return true }
-      if entry.box.contains(box) {
-        container = entry.ordinal
-        return false
-      }
-      scratch.earlier.append(entry.box)
-      return true
+      container = entry.ordinal
+      return false
     }
     return container
+  }
+
+  /// Collects the earlier rules that decide some of a box.
+  private func gatherEarlier(_ place: Int, _ box: RuleBox, _ scratch: inout Scratch) {
+    scratch.earlier.removeAll(keepingCapacity: true)
+    _ = tree.forEach(before: Int32(place), meeting: box) { entry in
+      if chain.rules[Int(entry.ordinal)].decides {
+        scratch.earlier.append(entry.box)
+        scratch.covering.append(entry.ordinal)
+      }
+      return true
+    }
   }
 
   private func judge(
     _ box: RuleBox, _ place: Int, _ fate: ChainBoxes.Fate, wantsSame: Bool, isLive: Bool, _ scratch: inout Scratch
   ) -> Answer {
-    let isCovered =
-      !scratch.earlier.isEmpty
-      && (0..<Self.sampleCount).allSatisfy { number in
-        let sample = sample(number, of: box)
-        return scratch.earlier.contains { $0.contains(sample) }
-      }
-    // What cannot be the same need not be looked for.
-    guard wantsSame, mayBeSame(fate, place) else {
-      if isLive || !isCovered { return .differs }
-      return covers(scratch.earlier, box, &scratch) ? .covered : .differs
-    }
-    if !isCovered || !covers(scratch.earlier, box, &scratch) {
+    // A packet that no earlier rule decides, and what comes of it further on, settle most questions.
+    for number in 0..<Self.sampleCount {
+      let sample = sample(number, of: box)
+      guard container(of: sample, before: place) == nil else { continue }
+      guard wantsSame, mayBeSame(fate, place), nextIsSame(sample, place, fate) else { return .differs }
+      gatherEarlier(place, box, &scratch)
       return hasSameFate(box, place, fate, &scratch) ? .same : .differs
     }
-    return .covered
+    gatherEarlier(place, box, &scratch)
+    if covers(scratch.earlier, box, &scratch) { return .covered }
+    guard wantsSame, mayBeSame(fate, place) else { return .differs }
+    return hasSameFate(box, place, fate, &scratch) ? .same : .differs
+  }
+
+  /// Whether a single packet meets a fate behind a place in the chain.
+  private func nextIsSame(_ sample: RuleBox, _ place: Int, _ fate: ChainBoxes.Fate) -> Bool {
+    var next: Int32 = .max
+    _ = tree.forEach(after: Int32(place), meeting: sample) { entry in
+      let rule = chain.rules[Int(entry.ordinal)]
+      // A rule that perhaps has this fate changes nothing either way.
+      if rule.decides || rule.fate != fate { next = min(next, entry.ordinal) }
+      return true
+    }
+    return next == .max ? chain.end == fate : chain.rules[Int(next)].fate == fate
   }
 
   /// Whether packets of a rule can at all meet its fate without it.
@@ -168,7 +205,9 @@ struct BoxJudge: Sendable {
   /// Whether some boxes hold all of another one; false where that takes too long to find out.
   private func covers(_ boxes: [RuleBox], _ box: RuleBox, _ scratch: inout Scratch) -> Bool {
     if boxes.isEmpty { return false }
-    let sorted = boxes.map { ($0, $0.clipped(to: box).size) }.sorted { $0.1 > $1.1 }.map(\.0)
+    // The largest first: they leave least to the others.
+    let sizes = boxes.map { $0.clipped(to: box).size }
+    let sorted = boxes.indices.sorted { sizes[$0] > sizes[$1] }.map { boxes[$0] }
     scratch.steps = 0
     switch subtract(sorted, from: 0, box, depth: 0, &scratch) {
     case .covered: return true
@@ -298,7 +337,7 @@ struct BoxJudge: Sendable {
   /// The rules before a shadowed one that decide its packets: one that does it alone, else as few as were found.
   func causes(of place: Int, limit: Int) -> [Int] {
     let rule = chain.rules[place]
-    let own = Array(chain.boxes[Int(rule.first)..<Int(rule.first + rule.count)])
+    let own = (Int(rule.first)..<Int(rule.first + rule.count)).map { tree.box($0) }
     let ordered = candidates(for: place).sorted().map { Int($0) }
     if let alone = ordered.first(where: { remainder(of: own, without: $0).isEmpty }) { return [alone] }
     var remaining = own
@@ -319,10 +358,11 @@ struct BoxJudge: Sendable {
   }
 
   /// The rules before one that decide some of its packets.
-  func candidates(for place: Int) -> Set<Int32> {
+  private func candidates(for place: Int) -> Set<Int32> {
     let rule = chain.rules[place]
     var earlier: Set<Int32> = []
-    for box in chain.boxes[Int(rule.first)..<Int(rule.first + rule.count)] {
+    for index in Int(rule.first)..<Int(rule.first + rule.count) {
+      let box = tree.box(index)
       _ = tree.forEach(before: Int32(place), meeting: box) { entry in
         if chain.rules[Int(entry.ordinal)].decides { earlier.insert(entry.ordinal) }
         return true
@@ -336,7 +376,7 @@ struct BoxJudge: Sendable {
     let rule = chain.rules[place]
     var remaining = boxes
     for index in Int(rule.first)..<Int(rule.first + rule.count) {
-      let taken = chain.boxes[index]
+      let taken = tree.box(index)
       var next: [RuleBox] = []
       next.reserveCapacity(remaining.count)
       for box in remaining {

@@ -12,6 +12,8 @@ struct BoxTree: Sendable {
     var box: RuleBox
     /// The rule's place in its chain.
     var ordinal: Int32
+    /// Which of the chain's boxes it is.
+    var number: Int32
   }
 
   struct Node: Sendable {
@@ -28,16 +30,25 @@ struct BoxTree: Sendable {
   /// Boxes in the order of leaves.
   private(set) var entries: [Entry]
   private(set) var nodes: [Node] = []
+  /// Where each box went.
+  private var places: [Int32]
 
   static let leafSize = 8
 
   init(_ entries: [Entry]) {
+    let count = entries.count
     self.entries = entries
-    nodes.reserveCapacity(entries.count / 3)
-    if !entries.isEmpty { build(0, entries.count, depth: 0) }
+    places = [Int32](repeating: 0, count: count)
+    nodes.reserveCapacity(count / 3)
+    if count > 0 { build(0, count, depth: 0, dimensions: Array(0..<RuleBox.dimensions)) }
+    for (place, entry) in self.entries.enumerated() { places[Int(entry.number)] = Int32(place) }
   }
 
-  private mutating func build(_ first: Int, _ end: Int, depth: Int) {
+  /// The box of a number.
+  func box(_ number: Int) -> RuleBox { entries[Int(places[number])].box }
+
+  /// - Parameter dimensions: those in which the boxes' centres differ at all.
+  private mutating func build(_ first: Int, _ end: Int, depth: Int, dimensions: [Int]) {
     let index = nodes.count
     var hull = entries[first].box
     var firstOrdinal = entries[first].ordinal
@@ -53,17 +64,18 @@ struct BoxTree: Sendable {
     if end - first <= Self.leafSize || depth > 96 {
       nodes[index].count = Int32(end - first)
     } else {
-      let middle = split(first, end)
-      build(first, middle, depth: depth + 1)
-      build(middle, end, depth: depth + 1)
+      let (middle, dimensions) = split(first, end, dimensions)
+      build(first, middle, depth: depth + 1, dimensions: dimensions)
+      build(middle, end, depth: depth + 1, dimensions: dimensions)
     }
     nodes[index].next = Int32(nodes.count)
   }
 
   /// Partitions some entries by the dimension in which their centres spread most; both parts have some.
-  private mutating func split(_ first: Int, _ end: Int) -> Int {
+  private mutating func split(_ first: Int, _ end: Int, _ dimensions: [Int]) -> (middle: Int, dimensions: [Int]) {
     var best: (dimension: Int, spread: UInt64, middle: UInt64) = (0, 0, 0)
-    for dimension in 0..<RuleBox.dimensions {
+    var spreading: [Int] = []
+    for dimension in dimensions {
       var low = UInt64.max
       var high = UInt64.min
       for index in first..<end {
@@ -72,10 +84,11 @@ struct BoxTree: Sendable {
         high = max(high, centre)
       }
       let spread = (high - low) << RuleBox.scale(dimension)
+      if spread > 0 { spreading.append(dimension) }
       if spread > best.spread { best = (dimension, spread, low + (high - low) / 2) }
     }
     // Where all centres are the same, any halves will do.
-    guard best.spread > 0 else { return (first + end) / 2 }
+    guard best.spread > 0 else { return ((first + end) / 2, spreading) }
     var low = first
     var high = end - 1
     while low <= high {
@@ -86,7 +99,7 @@ struct BoxTree: Sendable {
         high -= 1
       }
     }
-    return low > first && low < end ? low : (first + end) / 2
+    return (low > first && low < end ? low : (first + end) / 2, spreading)
   }
 
   /// Twice the centre of an interval.
@@ -98,30 +111,39 @@ struct BoxTree: Sendable {
   /// - Returns: whether all were visited.
   @inline(__always)
   func forEach(before ordinal: Int32, meeting box: RuleBox, _ visit: (Entry) -> Bool) -> Bool {
-    forEach(meeting: box, where: { $0 < ordinal }, hasSome: { $0.firstOrdinal < ordinal }, visit)
+    forEach(
+      where: { $0.ordinal < ordinal && $0.box.overlaps(box) },
+      hasSome: { $0.firstOrdinal < ordinal && $0.hull.overlaps(box) }, visit)
+  }
+
+  /// Visits the entries before a place in the chain that hold a whole box, until told to stop.
+  @inline(__always)
+  func forEach(before ordinal: Int32, holding box: RuleBox, _ visit: (Entry) -> Bool) -> Bool {
+    forEach(
+      where: { $0.ordinal < ordinal && $0.box.contains(box) },
+      hasSome: { $0.firstOrdinal < ordinal && $0.hull.contains(box) }, visit)
   }
 
   /// Visits the entries behind a place in the chain that meet a box, until told to stop.
   @inline(__always)
   func forEach(after ordinal: Int32, meeting box: RuleBox, _ visit: (Entry) -> Bool) -> Bool {
-    forEach(meeting: box, where: { $0 > ordinal }, hasSome: { $0.lastOrdinal > ordinal }, visit)
+    forEach(
+      where: { $0.ordinal > ordinal && $0.box.overlaps(box) },
+      hasSome: { $0.lastOrdinal > ordinal && $0.hull.overlaps(box) }, visit)
   }
 
   @inline(__always)
-  private func forEach(
-    meeting box: RuleBox, where isWanted: (Int32) -> Bool, hasSome: (Node) -> Bool, _ visit: (Entry) -> Bool
-  ) -> Bool {
+  private func forEach(where isWanted: (Entry) -> Bool, hasSome: (Node) -> Bool, _ visit: (Entry) -> Bool) -> Bool {
     nodes.withUnsafeBufferPointer { nodes in
       entries.withUnsafeBufferPointer { entries in
         var index = 0
         while index < nodes.count {
-          if !hasSome(nodes[index]) || !nodes[index].hull.overlaps(box) {
+          if !hasSome(nodes[index]) {
             index = Int(nodes[index].next)
             continue
           }
           let first = Int(nodes[index].first)
-          for place in first..<first + Int(nodes[index].count)
-          where isWanted(entries[place].ordinal) && entries[place].box.overlaps(box) {
+          for place in first..<first + Int(nodes[index].count) where isWanted(entries[place]) {
             if !visit(entries[place]) { return false }
           }
           index += 1

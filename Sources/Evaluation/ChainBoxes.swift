@@ -26,7 +26,7 @@ struct ChainBoxes: Sendable {
     var isJudged = false
     /// Whether its own matches exclude every packet.
     var isNever = false
-    /// Its boxes; none where they are too many to list, or are no boxes.
+    /// Its boxes; none where the next rule follows in any case, as no one asks for them.
     var first: Int32 = 0
     var count: Int32 = 0
     /// Whether the boxes are all that it matches; else they only hold it.
@@ -35,11 +35,16 @@ struct ChainBoxes: Sendable {
 
   /// By place in the chain.
   var rules: [Entry] = []
-  var boxes: [RuleBox] = []
+  var boxes: [BoxTree.Entry] = []
   /// Whether some rule is no union of a few boxes, or calls a chain: what it covers is not known here.
   var isPartial = false
   /// What becomes of packets that come to the end of the chain.
   var end: Fate
+
+  /// Adds a box of the rule that comes next.
+  mutating func append(_ box: RuleBox) {
+    boxes.append(BoxTree.Entry(box: box, ordinal: Int32(rules.count), number: Int32(boxes.count)))
+  }
 
   /// Boxes of one rule beyond which it is not listed.
   static let boxLimit = 32
@@ -62,6 +67,14 @@ extension PathEvaluator {
       && rules.contains { rule in
         graph.rules[Int(rule)].verdict.mayCall || graph.items(of: graph.rules[Int(rule)]).contains(where: \.isEffect)
       }
+    // Rules that write headers make packets that meet later rules although earlier ones hold all of their kind.
+    let writesHeaders =
+      !rewriting.fields.isEmpty
+      && rules.contains { rule in
+        graph.rules[Int(rule)].verdict.mayCall
+          || graph.items(of: graph.rules[Int(rule)]).contains { $0.isEffect && HeaderRewriting.concerns($0.field) }
+      }
+    if writesHeaders { result.isPartial = true }
     var wide = WideBoxes()
     let mixesRejects = graph.rules.contains { $0.verdict.kind == .reject }
     for index in rules {
@@ -78,17 +91,24 @@ extension PathEvaluator {
         result.isPartial = result.isPartial || rule.verdict.kind != .none
         entry.fate = rule.verdict.kind == .none ? .none : .other
         entry.isExact = false
-        result.boxes.append(whole)
-        wide.append(whole)
-      } else if !addPlainBox(items, graph, whole, into: &result.boxes, &wide, &entry) {
+        result.append(whole)
+      } else if !addPlainBox(items, graph, whole, into: &result, &wide, &entry) {
         addBoxes(items, graphIndex, whole, stage: stage, into: &result, &wide, &entry)
       }
+      if entry.fate == .none {
+        result.boxes.removeLast(result.boxes.count - Int(entry.first))
+        wide.forget(from: Int(entry.first))
+      }
       if rule.verdict.mayCall { result.isPartial = true }
+      if writesHeaders {
+        entry.decides = false
+        entry.isExact = false
+      }
       entry.count = Int32(result.boxes.count) - entry.first
       entry.isNever = entry.isNever && !hasEffect
       if statesChange {
-        for place in Int(entry.first)..<result.boxes.count where result.boxes[place].states != allStates {
-          result.boxes[place].states = allStates
+        for place in Int(entry.first)..<result.boxes.count where result.boxes[place].box.states != allStates {
+          result.boxes[place].box.states = allStates
           entry.decides = false
           result.isPartial = true
         }
@@ -117,7 +137,7 @@ extension PathEvaluator {
 
   /// Adds the box of a rule of nothing but plain intervals; false where it takes a closer look.
   private func addPlainBox(
-    _ items: ArraySlice<RuleItem>, _ graph: RuleGraph, _ whole: RuleBox, into boxes: inout [RuleBox],
+    _ items: ArraySlice<RuleItem>, _ graph: RuleGraph, _ whole: RuleBox, into result: inout ChainBoxes,
     _ wide: inout WideBoxes, _ entry: inout ChainBoxes.Entry
   ) -> Bool {
     var box = whole
@@ -164,8 +184,8 @@ extension PathEvaluator {
         IPProtocol.hasPorts(UInt8(truncatingIfNeeded: box.protocolNumber.lower))
       else { return false }
     }
-    boxes.append(box)
-    wide.append(box, source: source, destination: destination)
+    wide.append(source, destination, place: result.boxes.count)
+    result.append(box)
     return true
   }
 
@@ -199,8 +219,7 @@ extension PathEvaluator {
         entry.decides = false
         entry.isNever = matching(items, graphIndex, stage: stage) == DiagramStore.nothing
         if !entry.isNever {
-          result.boxes.append(whole)
-          wide.append(whole)
+          result.append(whole)
         }
         return
       }
@@ -222,8 +241,7 @@ extension PathEvaluator {
       result.isPartial = true
       entry.isExact = false
       entry.decides = false
-      result.boxes.append(start)
-      wide.append(start)
+      result.append(start)
       return
     }
     var pieces = [(box: start, source: Interval<UInt128>?.none, destination: Interval<UInt128>?.none)]
@@ -248,8 +266,8 @@ extension PathEvaluator {
       }
     }
     for piece in pieces {
-      result.boxes.append(piece.box)
-      wide.append(piece.box, source: piece.source, destination: piece.destination)
+      wide.append(piece.source, piece.destination, place: result.boxes.count)
+      result.append(piece.box)
     }
     if pieces.isEmpty { _ = never(&entry) }
   }
@@ -289,16 +307,19 @@ extension PathEvaluator {
 /// The 128-bit addresses of boxes until all are known, when their order takes their place.
 private struct WideBoxes {
   private var intervals: [(place: Int, isSource: Bool, values: Interval<UInt128>)] = []
-  private var count = 0
 
-  mutating func append(_ box: RuleBox, source: Interval<UInt128>? = nil, destination: Interval<UInt128>? = nil) {
-    if let source { intervals.append((count, true, source)) }
-    if let destination { intervals.append((count, false, destination)) }
-    count += 1
+  mutating func append(_ source: Interval<UInt128>?, _ destination: Interval<UInt128>?, place: Int) {
+    if let source { intervals.append((place, true, source)) }
+    if let destination { intervals.append((place, false, destination)) }
+  }
+
+  /// Forgets what was said of boxes from a place on.
+  mutating func forget(from place: Int) {
+    while let last = intervals.last, last.place >= place { intervals.removeLast() }
   }
 
   /// Puts the rank of each address among all that begin or end an interval in its place.
-  func rank(_ boxes: inout [RuleBox]) {
+  func rank(_ boxes: inout [BoxTree.Entry]) {
     for isSource in [true, false] {
       let own = intervals.filter { $0.isSource == isSource }
       if own.isEmpty { continue }
@@ -326,11 +347,15 @@ private struct WideBoxes {
       }
       let last = UInt32(kept - 1)
       for place in boxes.indices {
-        if isSource { boxes[place].source = Interval(0, last) } else { boxes[place].destination = Interval(0, last) }
+        if isSource {
+          boxes[place].box.source = Interval(0, last)
+        } else {
+          boxes[place].box.destination = Interval(0, last)
+        }
       }
       for entry in own {
         let ranks = Interval(rank(entry.values.lower), rank(entry.values.upper))
-        if isSource { boxes[entry.place].source = ranks } else { boxes[entry.place].destination = ranks }
+        if isSource { boxes[entry.place].box.source = ranks } else { boxes[entry.place].box.destination = ranks }
       }
     }
   }

@@ -32,6 +32,20 @@ enum FieldMatching {
     }
   }
 
+  /// Whether a connection's status passes a match, before negation.
+  ///
+  /// Where nat chains are loaded, NAT notes that it is done with a connection in two more bits of the status, at each of
+  /// its places and whatever it did (IPS_SRC_NAT_DONE and IPS_DST_NAT_DONE of nf_conntrack_common.h): comparisons with
+  /// whole values see them.
+  static func decideStatus(
+    _ item: RuleItem, _ value: Interval<UInt32>, _ graph: RuleGraph, hasNAT: Bool
+  ) -> Ternary {
+    let isWhole = item.kind == .set || item.kind == .masked || item.kind == .range && item.a == item.b
+    guard hasNAT, isWhole, value.lower == value.upper else { return decide(item, value, graph) }
+    let answers = [0, 128, 256, 384].map { decide(item, Interval(value.lower | $0), graph) }
+    return answers.allSatisfy { $0 == answers[0] } ? answers[0] : .perhaps
+  }
+
   /// Whether a 128-bit value passes a match, before negation.
   static func decide(_ item: RuleItem, _ value: Interval<UInt128>, _ graph: RuleGraph) -> Ternary {
     switch item.kind {

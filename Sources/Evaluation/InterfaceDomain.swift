@@ -12,7 +12,7 @@ struct InterfaceDomain {
   /// Values from here on are made up.
   private(set) var firstMadeUp = 2
   /// The value that stands for the further interfaces of each prefix; longer prefixes come after their own prefixes.
-  private var standIns: [(prefix: String, value: UInt32)] = []
+  private(set) var standIns: [(prefix: String, value: UInt32)] = []
 
   /// The value of loopback; an unknown interface is any value but this and `absent`.
   static let loopback: UInt32 = 0

@@ -24,6 +24,8 @@ public struct Packet: Sendable, Hashable {
   public var icmpCode: UInt8?
   /// Bits as in `Field.tcpFlags`; nil unless TCP.
   public var tcpFlags: UInt8?
+  /// Kinds of the options in the TCP header; nil when unknown.
+  public var tcpOptions: [UInt8]?
   /// Name of the interface; nil when unknown (but never loopback), empty when there is none.
   public var inputInterface: String?
   public var outputInterface: String?

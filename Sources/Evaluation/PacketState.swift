@@ -26,6 +26,8 @@ struct PacketState: Sendable, Hashable {
   var packetType: UInt32? = 0
   /// Whether rules have changed the packet in a way that is not followed: every match on its headers perhaps holds.
   var isOpaque = false
+  /// Answers to what rules ask about the connection's original tuple, see `OriginalQuestions`.
+  var originals: UInt8 = 0
 
   static let statusSourceNAT: UInt32 = 1 << 4
   static let statusDestinationNAT: UInt32 = 1 << 5

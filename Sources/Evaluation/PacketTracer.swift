@@ -14,6 +14,8 @@ public struct PacketTracer: Sendable {
   let translatesDestinations: Bool
   /// Families of which some connection may be translated.
   let translatedFamilies: Set<IPFamily>
+  /// Families of which nat chains are loaded.
+  let familiesWithNAT: Set<IPFamily>
 
   /// Makes a tracer for rule sets that are loaded side by side.
   public init(graphs: [RuleGraph], facts: SiteFacts = SiteFacts()) {
@@ -22,6 +24,7 @@ public struct PacketTracer: Sendable {
     translatesDestinations = graphs.contains { graph in
       graph.translations.contains { [.destination, .redirect, .destinationPrefix].contains($0.kind) }
     }
+    familiesWithNAT = Set(IPFamily.allCases.filter { PathStage.hasNAT(graphs, $0) })
     translatedFamilies = Set(IPFamily.allCases.filter { PathStage.translates(graphs, $0) })
   }
 

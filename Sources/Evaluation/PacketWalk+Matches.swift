@@ -60,6 +60,11 @@ extension PacketWalk {
       guard let contents = tracer.facts.references[graph.references[Int(item.a)].name] else { return .perhaps }
       return addressMatch(item.field, contents, packet: packet)
     }
+    if item.field == .tcpOption {
+      guard self.packet.protocolNumber == IPProtocol.tcp else { return nil }
+      guard let options = self.packet.tcpOptions else { return .perhaps }
+      return Ternary(options.contains { FieldMatching.decide(item, Interval(UInt32($0)), graph) == .yes })
+    }
     if item.field == .sourceAddressType || item.field == .destinationAddressType {
       return addressTypeMatch(item, graph, stage: stage, packet: packet)
     }
@@ -67,7 +72,9 @@ extension PacketWalk {
       return FieldMatching.decide(item, wide, graph)
     }
     guard let value = value(of: item.field, stage: stage, packet: packet) else { return nil }
-    return FieldMatching.decide(item, value, graph)
+    guard item.field == .ctStatus else { return FieldMatching.decide(item, value, graph) }
+    let hasNAT = tracer.familiesWithNAT.contains(self.packet.family)
+    return FieldMatching.decideStatus(item, value, graph, hasNAT: hasNAT)
   }
 
   func hasField(_ field: Field, stage: PathStage, packet: TracedPacket) -> Bool {
@@ -245,7 +252,13 @@ extension PacketWalk {
         match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
       } else if let value = value(of: field, stage: stage, packet: packet) {
         let wide = Interval(UInt128(value.lower), UInt128(value.upper))
-        match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
+        let isWhole = field == .ctStatus && wanted.lower == wanted.upper
+        if isWhole, tracer.familiesWithNAT.contains(self.packet.family) {
+          // As with single comparisons: two more bits of the status are not known.
+          match = Ternary(anyOf: wanted.lower & ~384 == wide.lower, allOf: false)
+        } else {
+          match = Ternary(anyOf: wanted.overlaps(wide), allOf: wanted.contains(wide))
+        }
       } else {
         return .no
       }

@@ -33,7 +33,7 @@ extension PathEvaluator {
         judge(call.target, stage: stage, depth: depth + 1, into: &analysis, done: &done)
       }
     }
-    let boxes = chainBoxes(stage.graph, chain, stage: stage)
+    var boxes = chainBoxes(stage.graph, chain, stage: stage)
     let id = RuleAnalysis.ChainID(graph: stage.graph, chain: chain)
     if analysis.method != .boxes, boxes.isPartial || analysis.method == .diagrams,
       boxes.rules.contains(where: \.isJudged),
@@ -46,41 +46,46 @@ extension PathEvaluator {
       }
       return
     }
-    judge(boxes, id, into: &analysis)
+    judge(&boxes, id, into: &analysis)
     // Of a chain with nothing to judge nothing is left out.
     if boxes.isPartial, boxes.rules.contains(where: \.isJudged) { analysis.skip(stage.graph, chain) }
   }
 
   /// Judges the rules of a chain as boxes.
-  private func judge(_ boxes: ChainBoxes, _ id: RuleAnalysis.ChainID, into analysis: inout RuleAnalysis) {
+  private func judge(_ boxes: inout ChainBoxes, _ id: RuleAnalysis.ChainID, into analysis: inout RuleAnalysis) {
     var found = boxes.rules.map { rule in
       var judgement = RuleAnalysis.Judgement()
       if rule.isExamined {
         judgement.examined = 1
         if rule.isNever { judgement.neverMatches = 1 }
       }
+      // A rule of which it is not known here what it matches counts as live.
+      if rule.isJudged, !rule.isExact, !rule.isNever { judgement.judged = 1 }
       return judgement
     }
     guard boxes.rules.contains(where: { $0.isJudged && $0.isExact && !$0.isNever }) else {
       return analysis.add(id, found)
     }
-    let judge = BoxJudge(boxes)
+    let judge = BoxJudge(&boxes)
     let order = judge.places
-    let judgements = Workers.map(order.count, grain: 512) { judge.judge(Int(order[$0])) }
+    let block = 1024
+    let blocks = Workers.map((order.count + block - 1) / block) { index in
+      judge.judge(order[index * block..<min(order.count, (index + 1) * block)])
+    }
     var shadowed: [Int] = []
-    var causing = [Bool](repeating: false, count: found.count)
-    for (ordinal, judgement) in zip(order, judgements) {
+    var causing: Set<Int32> = []
+    for (ordinal, judgement) in zip(order, blocks.lazy.flatMap(\.judgements)) {
       let place = Int(ordinal)
       found[place].judged = 1
       switch judgement {
       case .live: break
       case .redundant: found[place].redundant = 1
-      case .shadowed(let cause):
+      case .shadowed:
         found[place].shadowed = 1
         shadowed.append(place)
-        if let cause { causing[Int(cause)] = true }
       }
     }
+    for block in blocks { causing.formUnion(block.causing) }
     let rules = graphs[id.graph].chains[Int(id.chain)].rules
     if shadowed.count <= RuleAnalysis.knownCauseLimit {
       let asked = shadowed
@@ -93,10 +98,7 @@ extension PathEvaluator {
       return
     }
     // Of very many it is enough to know who may be a cause.
-    for (ordinal, judgement) in zip(order, judgements) where judgement == .shadowed(by: nil) {
-      for candidate in judge.candidates(for: Int(ordinal)) { causing[Int(candidate)] = true }
-    }
-    analysis.add(id, found, judge: judge, causing: causing.indices.filter { causing[$0] }.map { rules[$0] })
+    analysis.add(id, found, judge: judge, causing: causing.map { rules[Int($0)] })
   }
 
   /// Judges the rules of a chain by diagrams; nil when those get too large.

@@ -7,10 +7,24 @@ extension PathEvaluator {
   /// - Parameter limit: the number of boxes after which the list stops.
   /// - Returns: the boxes, and whether they are all of it.
   public func boxes(of selection: PacketSelection, limit: Int = 64) -> (boxes: [PacketBox], isComplete: Bool) {
-    let forgotten = [
-      PacketLayout.state, PacketLayout.inputInterface, PacketLayout.outputInterface, layout.sourcePort,
-    ]
-    let set = store.forgetting(forgotten, in: selection.set)
+    listed(store.forgetting(unlisted, in: selection.set), limit)
+  }
+
+  /// The boxes of a selection that lie in a part of it with all their interfaces and source ports.
+  public func boxes(
+    wholly part: PacketSelection, of selection: PacketSelection, limit: Int = 64
+  ) -> (boxes: [PacketBox], isComplete: Bool) {
+    let all = store.forgetting(unlisted, in: selection.set)
+    let others = store.forgetting(unlisted, in: store.difference(selection.set, part.set))
+    return listed(store.difference(all, others), limit)
+  }
+
+  /// The levels of which boxes say nothing.
+  private var unlisted: [Int] {
+    [PacketLayout.state, PacketLayout.inputInterface, PacketLayout.outputInterface, layout.sourcePort]
+  }
+
+  private func listed(_ set: Diagram, _ limit: Int) -> (boxes: [PacketBox], isComplete: Bool) {
     var boxes: [PacketBox] = []
     for (protocols, afterProtocol) in store.groups(set, level: PacketLayout.protocolNumber) {
       for (ports, afterPort) in store.groups(afterProtocol, level: PacketLayout.port) {
@@ -36,7 +50,7 @@ extension PathEvaluator {
     return groups.reduce(AddressSet()) { $0.union($1.values) }
   }
 
-  private func addressGroups(_ set: Diagram, level: Int) -> [(values: AddressSet, rest: Diagram)]? {
+  func addressGroups(_ set: Diagram, level: Int) -> [(values: AddressSet, rest: Diagram)]? {
     if layout.family == .v4 {
       return store.groups(set, level: level).map { (AddressSet(v4: $0.values), $0.rest) }
     }

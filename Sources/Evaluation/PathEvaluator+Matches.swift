@@ -39,11 +39,13 @@ extension PathEvaluator {
       } else {
         addNarrow(item.field, contents.v4, negated: item.isNegated)
       }
-    default: addFieldMatch(item, graph, stage: stage)
+    default: addFieldMatch(item, graphIndex, stage: stage)
     }
   }
 
-  private func addFieldMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
+  /// Adds a match on a field to the box under construction.
+  func addFieldMatch(_ item: RuleItem, _ graphIndex: Int, stage: PathStage) {
+    let graph = graphs[graphIndex]
     let field = item.field
     if PacketState.holds(field) || field == .ctDirection { return addStateMatch(item, graph, stage: stage) }
     switch field {
@@ -57,7 +59,7 @@ extension PathEvaluator {
     case .ctOriginalIPv4Source, .ctOriginalIPv4Destination, .ctOriginalSourcePort, .ctOriginalDestinationPort,
       .ctOriginalIPv6Source, .ctOriginalIPv6Destination, .ctReplyIPv4Source, .ctReplyIPv4Destination,
       .ctReplyIPv6Source, .ctReplyIPv6Destination, .ctReplySourcePort, .ctReplyDestinationPort:
-      addTupleMatch(item, graph, stage: stage)
+      addTupleMatch(item, graphIndex, stage: stage)
     case .ctProtocol: addConnectionProtocolMatch(item, graph, stage: stage)
     case .ipv6Source, .ipv6Destination:
       guard let values = wideValues(of: item, graph) else {
@@ -67,6 +69,10 @@ extension PathEvaluator {
       }
       addWide(field, values, negated: item.isNegated)
     case .sourceAddressType, .destinationAddressType: addTypeMatch(item, graph, stage: stage)
+    case .tcpOption:
+      // Senders choose their options, so that only the header is sure.
+      addNarrow(.protocolNumber, IntervalSet(Interval(UInt32(IPProtocol.tcp))))
+      box.isPerhaps = true
     default:
       guard let value = constant(field, stage: stage) else {
         box.isNever = true
@@ -92,11 +98,13 @@ extension PathEvaluator {
   }
 
   /// Adds a match on a tuple of the connection, which no packet has before tracking.
-  private func addTupleMatch(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage) {
+  private func addTupleMatch(_ item: RuleItem, _ graphIndex: Int, stage: PathStage) {
     if stage.precedesConntrack {
       box.isNever = true
+    } else if let bit = originals.index(of: item, graphIndex) {
+      addOriginalMatch(bit, item)
     } else if let current = currentField(item.field) {
-      addFieldMatch(RuleItem(item.kind, current, item.a, item.b, negated: item.isNegated), graph, stage: stage)
+      addFieldMatch(RuleItem(item.kind, current, item.a, item.b, negated: item.isNegated), graphIndex, stage: stage)
     } else {
       box.isPerhaps = true
     }
@@ -297,7 +305,9 @@ extension PathEvaluator {
         answers.append(.no)
         continue
       }
-      let answer = FieldMatching.decide(item, value, graph)
+      let answer =
+        item.field == .ctStatus
+        ? FieldMatching.decideStatus(item, value, graph, hasNAT: hasNAT) : FieldMatching.decide(item, value, graph)
       answers.append(item.isNegated ? answer.negated : answer)
     }
     if answers.allSatisfy({ $0 == answers[0] }) { return box.add(answers[0]) }
@@ -379,6 +389,6 @@ extension PathEvaluator {
     }
     let item = RuleItem(
       .range, field, UInt32(truncatingIfNeeded: interval.lower), UInt32(truncatingIfNeeded: interval.upper))
-    addFieldMatch(item, graph, stage: stage)
+    addFieldMatch(item, graphIndex, stage: stage)
   }
 }

@@ -126,7 +126,32 @@ extension PathEvaluator {
         : store.splitWide(firstLevel: level, [addresses], inside: same, outside: changed)
     }
     if isDestination { narrowPort() }
-    return same
+    return mappedOneByOne(translation, hook: hook, level: level) ?? same
+  }
+
+  /// Addresses of a question up to which a mapping of prefixes is worked out for each of them.
+  private static let mappedAddressLimit = 256
+
+  /// A mapping of prefixes that gives each address of the question its own; nil where it cannot, or they are too many.
+  ///
+  /// Packets meet one mapping of each end at most, so that what it maps is what they entered with.
+  private func mappedOneByOne(_ translation: Translation, hook: Hook, level: Int) -> Diagram? {
+    guard translation.kind == .destinationPrefix || translation.kind == .sourcePrefix, layout.family == .v4,
+      translation.family ?? .v4 == .v4, let block = translation.addresses,
+      let entered = translation.mapsDestination ? question.destinations : question.sources
+    else { return nil }
+    let count = entered.v4.intervals.reduce(0) { $0 + Int($1.upper - $1.lower) + 1 }
+    guard count <= Self.mappedAddressLimit else { return nil }
+    let cases = entered.v4.intervals.flatMap { Array($0.lower...$0.upper) }.map { address in
+      let new = TracedPacket.mapPrefix(Interval(UInt128(address)), onto: block)
+      var single = translation
+      single.addresses = new
+      let isChange: Ternary = new.lower == UInt128(address) ? .perhaps : .yes
+      let rewrite = rewrite(of: single, hook: hook, isChange: isChange)
+      return (values: Interval(address), diagram: store.terminal([Outcome(.accept, rewrite: rewrite)]))
+    }
+    let any = rewrite(of: translation, hook: hook, isChange: .perhaps)
+    return store.split(level: level, cases: cases, outside: store.terminal([Outcome(.accept, rewrite: any)]))
   }
 
   /// The addresses that a mapping may give; nil where it keeps the old one.

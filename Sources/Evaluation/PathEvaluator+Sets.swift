@@ -48,6 +48,17 @@ public struct PacketSelection: Hashable {
 extension PathEvaluator {
   /// The packets of a box in their entry state.
   public func select(_ query: PacketBox) -> PacketSelection {
+    let output = interfaceValues(query.outputInterfaces, isAbsent: question.path == .input)
+    let input = interfaceValues(query.inputInterfaces, isAbsent: question.path == .output)
+    let only = interfaces.unknown.lower == interfaces.unknown.upper ? IntervalSet(interfaces.unknown) : nil
+    let set = packets(of: query, input: input ?? only, output: output ?? only, states: IntervalSet(Interval(0)))
+    return PacketSelection(set: set, entry: entryRewrite(input: input == nil, output: output == nil))
+  }
+
+  /// The packets of a box by the values of their interfaces and states; nil for all values.
+  func packets(
+    of query: PacketBox, input: IntervalSet<UInt32>?, output: IntervalSet<UInt32>?, states entries: IntervalSet<UInt32>
+  ) -> Diagram {
     var set = DiagramStore.passing
     func narrow(_ values: IntervalSet<UInt32>?, at level: Int) {
       guard let values else { return }
@@ -64,15 +75,12 @@ extension PathEvaluator {
     narrow(query.sourcePorts, at: layout.sourcePort)
     addresses(query.destinations, at: layout.destination)
     addresses(query.sources, at: PacketLayout.source)
-    let output = interfaceValues(query.outputInterfaces, isAbsent: question.path == .input)
-    let input = interfaceValues(query.inputInterfaces, isAbsent: question.path == .output)
-    let only = interfaces.unknown.lower == interfaces.unknown.upper ? IntervalSet(interfaces.unknown) : nil
-    narrow(output ?? only, at: PacketLayout.outputInterface)
-    narrow(input ?? only, at: PacketLayout.inputInterface)
+    narrow(output, at: PacketLayout.outputInterface)
+    narrow(input, at: PacketLayout.inputInterface)
     narrow(query.ports, at: PacketLayout.port)
     narrow(query.protocols, at: PacketLayout.protocolNumber)
-    if states.states.count > 1 { narrow(IntervalSet(Interval(0)), at: PacketLayout.state) }
-    return PacketSelection(set: set, entry: entryRewrite(input: input == nil, output: output == nil))
+    if states.states.count > 1 { narrow(entries, at: PacketLayout.state) }
+    return set
   }
 
   /// Values of known interfaces; nil when they are not known.
@@ -86,10 +94,14 @@ extension PathEvaluator {
     let others = interfaces.unknown
     // No rule tells interfaces apart: the one value that is left needs no rewriting.
     if others.lower == others.upper { return 0 }
+    let place = (input ? 1 : 0) + (output ? 2 : 0)
+    if let known = entryRewrites[place] { return known }
     var assignments: [Rewrite.Assignment] = []
     if input { assignments.append(Rewrite.Assignment(level: PacketLayout.inputInterface, values: others)) }
     if output { assignments.append(Rewrite.Assignment(level: PacketLayout.outputInterface, values: others)) }
-    return store.intern(Rewrite(assignments: assignments))
+    let rewrite = store.intern(Rewrite(assignments: assignments))
+    entryRewrites[place] = rewrite
+    return rewrite
   }
 
   /// What becomes of the packets of a selection: the summary with unknown interfaces taken into account.
@@ -185,7 +197,8 @@ extension PathEvaluator {
     var packet = Packet(
       path: question.path, source: address(at: PacketLayout.source), destination: address(at: layout.destination),
       protocolNumber: number, inputInterface: interface(PacketLayout.inputInterface),
-      outputInterface: interface(PacketLayout.outputInterface), state: question.entryStates[0].conntrack)
+      outputInterface: interface(PacketLayout.outputInterface),
+      state: states.states[Int(values[PacketLayout.state])].conntrack)
     if IPProtocol.hasPorts(number) {
       packet.sourcePort = UInt16(truncatingIfNeeded: values[layout.sourcePort])
       packet.destinationPort = UInt16(truncatingIfNeeded: values[PacketLayout.port])

@@ -17,6 +17,8 @@ public final class PathEvaluator {
   let otherOrders: [[PathStage]]
   /// Whether some connection may be translated.
   let isTranslating: Bool
+  /// Whether nat chains of the family are loaded.
+  let hasNAT: Bool
   let states: StateDomain
   let interfaces: InterfaceDomain
   /// Clipping hulls in the widths of the family; nil for all addresses.
@@ -24,6 +26,8 @@ public final class PathEvaluator {
   let destinationHull: AddressHull?
   let mayTranslateDestination: Bool
   let rewriting: HeaderRewriting
+  /// What rules ask about original tuples behind address translation.
+  let originals: OriginalQuestions
   /// Whether some rule changes a packet's state without deciding it.
   let hasEffects: Bool
   var store: DiagramStore
@@ -36,6 +40,8 @@ public final class PathEvaluator {
   var calls = 0
   /// Calls that blaming may follow before its answers count as not known.
   static let callLimit = 20_000
+  /// Rewrites for selections whose input or output interface is not known, or neither.
+  var entryRewrites: [UInt32?] = [nil, nil, nil, nil]
   /// The summary as selections meet it, by how they enter.
   var outcomes: [UInt32: Diagram] = [:]
   /// The packets that surely or perhaps pass, by how selections enter and which of the two.
@@ -57,8 +63,10 @@ public final class PathEvaluator {
     let orders = PathStage.orders(of: graphs, family: question.family, path: question.path)
     stages = orders[0]
     otherOrders = Array(orders.dropFirst())
+    hasNAT = PathStage.hasNAT(graphs, question.family)
     isTranslating = PathStage.translates(graphs, question.family)
-    let vocabulary = PathVocabulary(graphs: graphs, stages: stages, interfaces: question.interfaces)
+    let vocabulary = PathVocabulary(
+      graphs: graphs, stages: stages, interfaces: question.interfaces, interfacePrefixes: question.interfacePrefixes)
     interfaces = vocabulary.interfaces
     var entries = question.entryStates
     let isRewritten = !vocabulary.rewriting.fields.isEmpty
@@ -66,6 +74,10 @@ public final class PathEvaluator {
     if question.phase == .reply, isRewritten {
       for index in entries.indices { entries[index].isOpaque = true }
     }
+    // Where nothing is mapped, packets are their own originals.
+    let asksOriginals = question.phase == .first && !isRewritten && stages.contains(where: \.isNAT)
+    originals = asksOriginals ? OriginalQuestions(graphs, stages) : OriginalQuestions()
+    if asksOriginals { entries = entries.flatMap(originals.entries) }
     states = StateDomain(
       entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,
@@ -101,6 +113,7 @@ public final class PathEvaluator {
       let one = summary(of: order)
       total = store.union(total, one)
     }
+    total = classified(total)
     totalSummary = total
     return total
   }

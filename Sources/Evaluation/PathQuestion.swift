@@ -26,6 +26,8 @@ public struct PathQuestion: Sendable, Hashable {
   public var destinations: AddressSet?
   /// Interface names that will be asked for besides those of the rules.
   public var interfaces: Set<String>
+  /// Beginnings of interface names that are to be told apart besides those of the rules.
+  public var interfacePrefixes: Set<String> = []
 
   /// Makes a question.
   public init(

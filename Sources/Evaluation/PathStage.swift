@@ -53,6 +53,15 @@ public struct PathStage: Sendable, Hashable {
     }
   }
 
+  /// Whether nat chains of a family are loaded.
+  static func hasNAT(_ graphs: [RuleGraph], _ family: IPFamily) -> Bool {
+    graphs.contains { graph in
+      graph.chains.contains { chain in
+        chain.base?.type == .nat && sees(graph.tables[Int(chain.table)].family, family, at: .prerouting)
+      }
+    }
+  }
+
   /// Whether some connection of a family may be translated.
   static func translates(_ graphs: [RuleGraph], _ family: IPFamily) -> Bool {
     graphs.contains { graph in

@@ -3,16 +3,21 @@ import RuleGraph
 
 /// What the rules of a path speak of: interface names, effects, mappings; found in one pass over the items.
 struct PathVocabulary {
-  var interfaces: InterfaceDomain
+  /// Names of interfaces, and what further names begin with.
+  var exactNames: Set<String>
+  var namePrefixes: Set<String>
   var effects: Set<RuleItem> = []
   var translations: Set<Translation> = []
   /// Addresses and ports that rules write into headers without translation.
   let rewriting: HeaderRewriting
 
   /// Collects from the graphs that have a chain on the path.
-  init(graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String>) {
+  init(
+    graphs: [RuleGraph], stages: [PathStage], interfaces extra: Set<String> = [],
+    interfacePrefixes extraPrefixes: Set<String> = []
+  ) {
     var exact = extra
-    var prefixes: Set<String> = []
+    var prefixes = extraPrefixes
     var written = HeaderRewriting()
     for index in Set(stages.map(\.graph)).sorted() {
       let graph = graphs[index]
@@ -43,9 +48,13 @@ struct PathVocabulary {
         translations.formUnion(graph.translations)
       }
     }
-    interfaces = InterfaceDomain(exact: exact, prefixes: prefixes)
+    exactNames = exact
+    namePrefixes = prefixes
     rewriting = written
   }
+
+  /// The interfaces that can be told apart.
+  var interfaces: InterfaceDomain { InterfaceDomain(exact: exactNames, prefixes: namePrefixes) }
 }
 
 extension PathVocabulary {

@@ -173,8 +173,9 @@ extension RulesetReader {
       let wanted = try readTCPFlags(Int(use.value) + 1)
       appendMasked(.tcpFlags, mask: mask, value: wanted, negated: use.isNegated)
     default:
+      let kind = UInt32(try number(use, upTo: 255))
       try validate(use)
-      appendUndecidable("TCP option")
+      graph.items.append(RuleItem(.range, .tcpOption, kind, kind, negated: use.isNegated))
     }
   }
 

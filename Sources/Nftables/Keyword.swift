@@ -1,7 +1,7 @@
 /// The words that the grammar of nft knows, as its scanner does.
 ///
 /// A word is also a name or a symbolic value where the grammar asks for one.
-enum Keyword: UInt16, CaseIterable, Sendable {
+enum Keyword: String, CaseIterable, Sendable {
   /// Any other word.
   case none
   case accept
@@ -350,10 +350,23 @@ enum Keyword: UInt16, CaseIterable, Sendable {
     case .opNot: "not"
     case .opShiftLeft: "lshift"
     case .opShiftRight: "rshift"
-    default: "\(self)"
+    default: rawValue
     }
   }
 
+  /// Whether it is an operator that is written as a word.
+  var isOperator: Bool {
+    switch self {
+    case .opEqual, .opNotEqual, .opLess, .opGreater, .opLessOrEqual, .opGreaterOrEqual, .opAnd, .opOr, .opXor, .opNot,
+      .opShiftLeft, .opShiftRight:
+      true
+    default: false
+    }
+  }
+
+  /// All words, as `vocabulary` numbers them.
+  static let words = Array(allCases)
+
   /// All words by their bytes.
-  static let vocabulary = ByteTable(allCases.dropFirst().map { ($0.spelling, UInt32($0.rawValue)) })
+  static let vocabulary = ByteTable(words.enumerated().dropFirst().map { ($1.spelling, UInt32($0)) })
 }

@@ -83,11 +83,10 @@ struct Lexer {
     if following == 0x2A { return make(.pattern, start, next + 1) }
     if following == 0x5C, byte(at: next + 1) == 0x2A { return escapedAsterisk(start, next) }
     var token = make(.word, start, next)
-    guard let raw = keywords.value(bytes, start, next), let keyword = Keyword(rawValue: UInt16(raw)) else {
-      return token
-    }
+    guard let number = keywords.value(bytes, start, next) else { return token }
+    let keyword = Keyword.words[Int(number)]
     token.keyword = keyword
-    if keyword.rawValue >= Keyword.opEqual.rawValue { token.kind = Self.operatorKind(keyword) }
+    if keyword.isOperator { token.kind = Self.operatorKind(keyword) }
     return token
   }
 

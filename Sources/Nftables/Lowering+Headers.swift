@@ -214,13 +214,8 @@ extension Lowering {
       advance()
       return unknown(.integer, "tcp option", bits: bits)
     }
-    let kinds = [
-      "echo", "eol", "fastopen", "md5sig", "mptcp", "maxseg", "mss", "nop", "noop", "sack-perm", "sack-permitted",
-      "timestamp", "window", "sack", "sack0", "sack1", "sack2", "sack3",
-    ]
-    guard token.kind == .number && token.number < 256 || kinds.contains(text(token)) else {
-      throw expected("a TCP option")
-    }
+    let number = token.kind == .number && token.number < 256 ? UInt32(token.number) : nil
+    guard let kind = number ?? Self.tcpOptionKinds[text(token)] else { throw expected("a TCP option") }
     advance()
     switch text(token) {
     case "kind", "length", "count":
@@ -235,9 +230,19 @@ extension Lowering {
     case "subtype":
       advance()
       return unknown(.integer, "tcp option", bits: 4)
-    default: return unknown(.boolean, "tcp option")
+    default:
+      var operand = unknown(.boolean, "tcp option")
+      operand.optionKind = kind
+      return operand
     }
   }
+
+  /// Names of TCP options (tcpopt.c of nftables).
+  private static let tcpOptionKinds: [String: UInt32] = [
+    "eol": 0, "nop": 1, "noop": 1, "maxseg": 2, "mss": 2, "window": 3, "sack-perm": 4, "sack-permitted": 4, "sack": 5,
+    "sack0": 5, "sack1": 5, "sack2": 5, "sack3": 5, "echo": 8, "timestamp": 8, "md5sig": 19, "mptcp": 30,
+    "fastopen": 34,
+  ]
 
   private mutating func sctpChunk(_ place: TextSpan) throws(SyntaxFault) -> Operand {
     advance()

@@ -193,6 +193,10 @@ extension Lowering {
       self.unresolved = nil
       return
     }
+    if let kind = operand.optionKind, wanted.lower == wanted.upper {
+      items.append(RuleItem(.range, .tcpOption, kind, kind, negated: isNegated != (wanted.lower == 0)))
+      return
+    }
     guard let field = operand.field else {
       appendPresence(operand.presence)
       return appendUndecidable(operand.reason)

@@ -23,6 +23,8 @@ struct Operand {
   var field: Field?
   /// Why it is not known, as an id of `RuleGraph.reasons`.
   var reason: UInt32 = 0
+  /// The kind of TCP option whose presence the value is.
+  var optionKind: UInt32?
   /// A field that the packet must have for the value to exist at all.
   var presence: Field?
   var keep: UInt128 = .max

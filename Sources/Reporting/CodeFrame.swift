@@ -14,21 +14,22 @@ struct CodeFrame {
   /// The frame of a place; nil when the file has no such line.
   init?(_ source: SourceFile, _ lines: LineIndex, _ location: Location) {
     guard location.line <= lines.lineCount else { return nil }
-    let scalars = Array(source.text(lines.range(ofLine: location.line)).unicodeScalars)
-    let start = min(max(location.column - 1, 0), scalars.count)
-    let end = location.endLine == location.line ? min(max(location.endColumn - 1, start), scalars.count) : scalars.count
+    let count = lines.width(ofLine: location.line)
+    let start = min(max(location.column - 1, 0), count)
+    let end = location.endLine == location.line ? min(max(location.endColumn - 1, start), count) : count
     // A window that shows the start of what matters.
-    let from = scalars.count <= Self.width ? 0 : max(0, min(start - 20, scalars.count - Self.width))
-    let to = min(scalars.count, from + Self.width)
+    let from = count <= Self.width ? 0 : max(0, min(start - 20, count - Self.width))
+    let to = min(count, from + Self.width)
     func text(_ range: Range<Int>) -> String {
       var string = String.UnicodeScalarView()
-      for scalar in scalars[range] { string.append(scalar == "\t" ? " " : scalar) }
+      let part = source.text(lines.range(ofLine: location.line, columns: range))
+      for scalar in part.unicodeScalars { string.append(scalar == "\t" ? " " : scalar) }
       return Harmless.line(String(string))
     }
     let head = (from > 0 ? "..." : "") + text(from..<min(start, to))
     let marked = text(min(start, to)..<min(end, to))
     number = location.line
-    self.text = head + marked + text(min(end, to)..<to) + (to < scalars.count ? "..." : "")
+    self.text = head + marked + text(min(end, to)..<to) + (to < count ? "..." : "")
     caretStart = head.unicodeScalars.count
     caretLength = max(1, marked.unicodeScalars.count)
   }

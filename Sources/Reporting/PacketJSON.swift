@@ -15,6 +15,7 @@ struct PacketJSON: Encodable {
   var oif: String?
   var state: String
   var flags: [String]?
+  var options: [UInt8]?
   var mark: UInt32
   var ttl: UInt8?
   var dscp: UInt8?
@@ -33,6 +34,7 @@ struct PacketJSON: Encodable {
     oif = packet.outputInterface.flatMap { $0.isEmpty ? nil : $0 }
     state = packet.state.keyword
     flags = packet.tcpFlags.map(PacketText.flags)
+    options = packet.tcpOptions
     mark = packet.mark
     ttl = packet.timeToLive
     dscp = packet.dscp

@@ -21,7 +21,7 @@ public struct Unit: Sendable, Hashable {
   }
 
   /// Every address of the unit.
-  public var allAddresses: AddressSet { AddressSet(addresses.map(\.prefix)) }
+  public var allAddresses: AddressSet { AddressSet(addresses.map { $0.prefix }) }
 
   /// The addresses that a feature uses.
   ///
@@ -29,7 +29,8 @@ public struct Unit: Sendable, Hashable {
   /// no feature. So a separate HA network takes the HA rows away from the other addresses.
   public func addresses(for feature: String) -> AddressSet {
     let own = addresses.filter { $0.features.contains(feature) }
-    return AddressSet((own.isEmpty ? addresses.filter(\.features.isEmpty) : own).map(\.prefix))
+    let used = own.isEmpty ? addresses.filter { $0.features.isEmpty } : own
+    return AddressSet(used.map { $0.prefix })
   }
 }
 

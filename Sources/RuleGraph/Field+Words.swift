@@ -11,6 +11,7 @@ extension Field {
     case .icmpType: "ICMP type"
     case .icmpCode: "ICMP code"
     case .tcpFlags: "TCP flags"
+    case .tcpOption: "TCP options"
     case .inputInterface: "incoming interface"
     case .outputInterface: "outgoing interface"
     case .ctState: "tracking state"

@@ -28,6 +28,8 @@ public enum Field: UInt8, Sendable, Hashable, CaseIterable {
   case icmpCode
   /// The eight TCP flags: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128.
   case tcpFlags
+  /// The kinds of options in the TCP header, which are a set: a range matches when it holds the kind of some option.
+  case tcpOption
   /// Name of the incoming interface; values are ids of `RuleGraph.names`.
   case inputInterface
   /// Name of the outgoing interface.

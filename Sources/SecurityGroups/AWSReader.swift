@@ -89,7 +89,9 @@ struct AWSReader {
       }
     }
     if count == 0 {
-      draft.isNever = true
+      // Most likely a misspelt list: what it allows must not count as nothing.
+      builder.error("the permission names no peer, which AWS does not take", at: permission.range)
+      draft.isUnparsed = true
       builder.add(draft, to: group, direction)
     }
   }
@@ -157,7 +159,7 @@ struct AWSReader {
     }
     if count == 0 {
       builder.error("the rule names no peer, which AWS does not take", at: node.range)
-      draft.isNever = true
+      draft.isUnparsed = true
       builder.add(draft, to: group, direction)
     }
   }

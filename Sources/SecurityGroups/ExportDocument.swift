@@ -166,6 +166,7 @@ enum ForeignDocument {
       return "an AWS Config item of an \(resource)"
     }
     if node["configuration"] != nil, node["awsAccountId"] != nil { return "an AWS Config item" }
+    if node["effectiveSecurityRules"] != nil { return "Azure's effective rules of a network interface" }
     if node["apiVersion"] != nil, let kind = node["kind"]?.scalar {
       return kind == "List" ? "a Kubernetes list" : "a Kubernetes \(kind)"
     }

@@ -107,7 +107,9 @@ struct OpenStackReader {
     let keys = isColumns ? Self.columnKeys : Self.apiKeys
     let group = owner ?? ruleGroup(node, keys)
     guard node.kind == .mapping else {
-      builder.error("a security group rule is a mapping, not text", at: node.range)
+      let isOld = node.scalar?.contains("direction=") ?? false
+      let hint = isOld ? " (older clients print text here; 'security group rule list' has the rules too)" : ""
+      builder.error("a security group rule is a mapping, not text\(hint)", at: node.range)
       for direction in TrafficDirection.allCases {
         var draft = RuleDraft(.accept, range: node.range)
         draft.isUnparsed = true

@@ -42,9 +42,21 @@ enum Main {
       if let failure = error as? RunFailure {
         Terminal.printErrorLine("error: \(Harmless.line(failure.description))")
       } else {
-        Terminal.printError(Fwlint.fullMessage(for: error))
+        Terminal.printError(harmless(Fwlint.fullMessage(for: error)))
       }
       Terminal.exit(2)
     }
+  }
+
+  /// A message in which no argument begins a line of its own, whatever it is made of.
+  private static func harmless(_ message: String) -> String {
+    var message = message
+    for argument in CommandLine.arguments.dropFirst() {
+      for part in [argument] + argument.split(whereSeparator: { $0 == "=" || $0 == "," }).map(String.init)
+      where part.unicodeScalars.contains(where: { $0.value < 0x20 }) {
+        message = message.replacing(part, with: Harmless.line(part))
+      }
+    }
+    return message
   }
 }

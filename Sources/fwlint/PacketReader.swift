@@ -11,7 +11,7 @@ struct PacketReader {
 
   private static let keys = [
     "hook", "src", "dst", "proto", "sport", "dport", "type", "code", "iif", "oif", "state", "flags", "mark", "ttl",
-    "dscp", "length",
+    "dscp", "length", "options",
   ]
 
   /// The packets of a document, and what is wrong with it; any mistake means that the packets must not be used.
@@ -81,13 +81,20 @@ struct PacketReader {
     packet.timeToLive = number(node, "ttl", upTo: 255).map { UInt8($0) }
     packet.dscp = number(node, "dscp", upTo: 63).map { UInt8($0) }
     packet.length = number(node, "length", upTo: 65535).map { UInt16($0) }
-    if let name = node["iif"]?.scalar {
+    if let options = node["options"], !options.isNull {
+      guard packet.protocolNumber == IPProtocol.tcp else { return fail("only TCP packets have options", options.range) }
+      let kinds = options.sequence?.map { $0.scalar.flatMap { UInt8($0) } } ?? [nil]
+      if kinds.contains(nil) { fail("'options' is an array of numbers from 0 to 255", options.range) }
+      packet.tcpOptions = kinds.compactMap { $0 }
+    }
+    // An empty name is as good as none.
+    if let name = node["iif"]?.scalar, !name.isEmpty {
       if packet.path == .output {
         fail("a packet of hook output comes in by no interface", node["iif"]?.range ?? node.range)
       }
       packet.inputInterface = name
     }
-    if let name = node["oif"]?.scalar {
+    if let name = node["oif"]?.scalar, !name.isEmpty {
       if packet.path == .input {
         fail("a packet of hook input leaves by no interface", node["oif"]?.range ?? node.range)
       }

@@ -125,6 +125,6 @@ struct SiteDraft {
       default: false
       }
     }
-    return isPlain ? text : "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+    return isPlain ? text : YAMLText.quoted(text)
   }
 }

@@ -38,19 +38,19 @@ struct SiteOptions: ParsableArguments {
     guard let position else {
       throw ValidationError("--position says where the files stand: forward, host or attached")
     }
-    var lines = ["policy: \(Self.quoted(policy))"]
-    if let mode { lines.append("mode: \(Self.quoted(mode))") }
+    var lines = ["policy: \(YAMLText.quoted(policy))"]
+    if let mode { lines.append("mode: \(YAMLText.quoted(mode))") }
     lines.append("units:")
     for unit in units {
       let (name, values) = try Self.pair(unit, "--unit")
-      lines.append("  - {name: \(Self.quoted(name)), addresses: \(Self.list(values))}")
+      lines.append("  - {name: \(YAMLText.quoted(name)), addresses: \(Self.list(values))}")
     }
     lines.append("features: \(Self.list(features.flatMap { $0.split(separator: ",").map(String.init) }))")
     lines.append("peers: {" + (try peers.map { try Self.entry($0, "--peer") }).joined(separator: ", ") + "}")
     lines.append("ports: {" + (try ports.map { try Self.entry($0, "--port") }).joined(separator: ", ") + "}")
     lines.append("firewalls:")
     lines.append("  - path: \(Self.list(files))")
-    lines.append("    position: \(Self.quoted(position))")
+    lines.append("    position: \(YAMLText.quoted(position))")
     if !groups.isEmpty { lines.append("    groups: \(Self.list(groups))") }
     let bound = try interfaces.map { try Self.entry($0, "--interface") }
     if !bound.isEmpty { lines.append("    interfaces: {" + bound.joined(separator: ", ") + "}") }
@@ -68,14 +68,11 @@ struct SiteOptions: ParsableArguments {
 
   private static func entry(_ text: String, _ flag: String) throws -> String {
     let (name, values) = try pair(text, flag)
-    let value = values.count == 1 ? quoted(values[0]) : list(values)
-    return "\(quoted(name)): \(value)"
+    let value = values.count == 1 ? YAMLText.quoted(values[0]) : list(values)
+    return "\(YAMLText.quoted(name)): \(value)"
   }
 
-  private static func list(_ values: [String]) -> String { "[" + values.map(quoted).joined(separator: ", ") + "]" }
-
-  /// A YAML scalar in single quotes.
-  private static func quoted(_ text: String) -> String {
-    "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+  private static func list(_ values: [String]) -> String {
+    "[" + values.map(YAMLText.quoted).joined(separator: ", ") + "]"
   }
 }

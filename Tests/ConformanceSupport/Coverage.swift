@@ -33,6 +33,8 @@ public struct Coverage: Sendable, CustomStringConvertible {
     switch item.kind {
     case .lookup: addKeys(graph.lookups[Int(item.a)], "in tuple of")
     case .never: count("never")
+    // What is not known and decides nothing.
+    case .undecidable, .reference, .setUnknown: break
     default: count("\(item.kind) \(item.field)\(item.isNegated ? " negated" : "")")
     }
   }

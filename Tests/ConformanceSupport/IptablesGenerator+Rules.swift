@@ -60,9 +60,9 @@ extension IptablesGenerator {
     case 8 where family == .v4: return "\(not(50))-f"
     case 9: return "-m pkttype \(not())--pkt-type \(random.pick(["unicast", "broadcast", "multicast"]))"
     case 10 where approximates: return "-m tos \(not())--tos \(random.pick(["0x20/0xfc", "0x10/0x3f", "0x00/0xff"]))"
-    case 8: return "-m ecn \(not())--ecn-ip-ect 0"
-    case 10 where approximates && place.chain == "FORWARD":
-      return "-m addrtype \(not())--dst-type \(random.pick(["LOCAL", "UNICAST", "MULTICAST", "BROADCAST"]))"
+    case 8 where approximates: return "-m ecn \(not())--ecn-ip-ect 0"
+    case 10 where place.chain == "FORWARD" && !place.isOwn:
+      return "-m addrtype \(not())--dst-type \(random.pick(["LOCAL", "UNICAST", "MULTICAST", "LOCAL,UNICAST"]))"
     default: return tracking(transport)
     }
   }
@@ -163,12 +163,14 @@ extension IptablesGenerator {
     let isDestination = place.chain == "PREROUTING" || place.chain == "OUTPUT"
     if isDestination {
       if allowsUnknown, random.chance(40) {
+        if hasPorts, random.chance(20) { return "-j REDIRECT --to-ports 8000-8003" }
         return hasPorts && random.chance(50) ? "-j REDIRECT --to-ports \(constants.port(&random))" : "-j REDIRECT"
       }
       if random.chance(10) { return "-j NETMAP --to \(constants.prefix(&random, block: 3))" }
-      if allowsUnknown, random.chance(20) {
+      if allowsUnknown, random.chance(40) {
         let range = constants.range(&random, block: 5)
-        return "-j DNAT --to-destination \(range)\(hasPorts && family == .v4 ? ":8000-8003" : "")"
+        let ports = random.pick([":8000-8003", ":\(constants.port(&random))", ""])
+        return "-j DNAT --to-destination \(range)\(hasPorts && family == .v4 ? ports : "")"
       }
       return "-j DNAT --to-destination \(port.isEmpty ? "\(address)" : target + port)"
     }
@@ -176,7 +178,10 @@ extension IptablesGenerator {
     if allowsUnknown, place.chain == "POSTROUTING", random.chance(40) {
       return hasPorts && random.chance(30) ? "-j MASQUERADE --to-ports 30000-30010" : "-j MASQUERADE"
     }
-    if allowsUnknown, random.chance(20) { return "-j SNAT --to-source \(constants.range(&random, block: 5))" }
+    if allowsUnknown, random.chance(40) {
+      let ports = random.pick([":8000-8003", ":\(constants.port(&random))", ""])
+      return "-j SNAT --to-source \(constants.range(&random, block: 5))\(hasPorts && family == .v4 ? ports : "")"
+    }
     return "-j SNAT --to-source \(port.isEmpty ? "\(address)" : target + port)"
   }
 }

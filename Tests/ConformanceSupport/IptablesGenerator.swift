@@ -41,7 +41,7 @@ public struct IptablesGenerator {
   /// A rule set and the input of `ipset restore`.
   public mutating func ruleSet() -> (text: String, ipsets: String) {
     translates = random.chance(25)
-    allowsUnknown = translates && random.chance(30)
+    allowsUnknown = translates && random.chance(40)
     approximates = random.chance(20)
     let sets = random.chance(25) ? ipsetText() : ""
     var text = ""

@@ -146,7 +146,8 @@ extension NftGenerator {
       return random.pick([
         "ct status \(not)snat", "ct status snat,dnat", "ct status \(not)seen-reply", "ct status \(not)assured",
         "ct status confirmed", "ct status & (snat|dnat) == 0", "ct status & dnat != 0", "ct direction \(not)reply",
-        "ct status expected", "ct direction { original, reply }", "ct mark & 0x1 == 0x0", "ct mark != { 1, 3-5 }",
+        "ct status \(not){ snat, dnat }", "ct status == dnat", "ct status expected", "ct direction { original, reply }",
+        "ct mark & 0x1 == 0x0", "ct mark != { 1, 3-5 }",
       ])
     }
     return random.pick([
@@ -169,6 +170,12 @@ extension NftGenerator {
   }
 
   private mutating func headerMatch(_ context: RuleContext, _ not: String) -> String {
+    // What kind of address a destination is depends on the path alone where the path is settled.
+    let isSettled = context.hook == "forward" || context.hook == "input" && family == .v4
+    if isSettled, random.chance(25), tableFamily != (family == .v4 ? "ip6" : "ip") {
+      return random.pick(["fib daddr type \(not)local", "fib daddr type \(not){ unicast, multicast }"])
+    }
+    if random.chance(15) { return "meta length \(not){ 48, 60-100, 576 }" }
     let length = random.pick([48, 60, 68, 100, 576])
     guard let of = context.family else {
       return random.pick(["meta length \(not)\(length)", "meta length < \(length)", "meta length \(length)-1000"])
@@ -196,7 +203,10 @@ extension NftGenerator {
     switch context.family {
     case "ip": choices += ["ip protocol \(not)\(transport)", "ip protocol \(not){ icmp, udp, esp }"]
     case "ip6": choices += ["ip6 nexthdr \(not)\(transport)", "ip6 nexthdr \(not){ icmpv6, udp }"]
-    default: if tableFamily == "inet" { choices += ["meta nfproto \(not)ipv4", "meta nfproto ipv6"] }
+    default:
+      if tableFamily == "inet" {
+        choices += ["meta nfproto \(not)ipv4", "meta nfproto ipv6", "meta nfproto \(not){ ipv4, ipv6 }"]
+      }
     }
     return random.pick(choices)
   }

@@ -61,7 +61,19 @@ extension NftGenerator {
     func entries(_ keys: [String]) -> String {
       "vmap { \(keys.map { "\($0) : \(mapVerdict())" }.joined(separator: ", ")) }"
     }
-    switch random.number(0...9) {
+    switch random.number(0...12) {
+    case 10 where context.hasPorts: return "\(context.portGuard)\(context.transport) sport \(entries(portElements()))"
+    case 10 where ["forward", "output", "postrouting"].contains(context.hook):
+      return "oifname \(entries(["\"eth0\"", "\"wan0\""]))"
+    case 11 where context.family != nil: return "\(context.family ?? "") dscp \(entries(["cs0", "ef"]))"
+    case 11 where tableFamily == "inet" && context.family == nil && context.transport.isEmpty:
+      return "meta nfproto \(entries(["ipv4"]))"
+    case 12 where context.family != nil && context.hasPorts:
+      let of = context.family ?? ""
+      let keys = (0..<2).map { block in
+        "\(constants.prefix(&random, block: block)) . \(constants.range(&random)) . \(constants.portRange(&random, block: block))"
+      }
+      return "\(context.portGuard)\(of) saddr . \(of) daddr . \(context.transport) dport \(entries(keys))"
     case 7: return "meta mark \(entries(random.pick([["0"], ["0x1", "2-4"], ["0", "3"]])))"
     case 8 where context.transport == "icmp":
       return "\(family == .v4 ? "icmp" : "icmpv6") type \(entries(["echo-request", "echo-reply"]))"
@@ -123,7 +135,8 @@ extension NftGenerator {
       if context.transport != "th" { choices.append("meta l4proto \(context.transport) @th,16,16 set \(port)") }
     }
     if copiesMarks {
-      choices += ["@nh,72,8 set 17", "meta pkttype set \(random.pick(["host", "broadcast"]))"]
+      choices.append("@nh,72,8 set 17")
+      if context.hook == "prerouting" { choices.append("meta pkttype set \(random.pick(["host", "broadcast"]))") }
       if context.transport == "tcp" { choices.append("tcp flags set ack") }
     }
     return choices.isEmpty ? effect(context) : random.pick(choices)
@@ -142,13 +155,19 @@ extension NftGenerator {
     if allowsUnknown, random.chance(40) {
       if context.hook == "input" { return "" }
       if isDestination {
+        if hasPorts, random.chance(20) { return "\(guarded)redirect to :8000-8003" }
         return random.chance(50) || !hasPorts ? "redirect" : "\(guarded)redirect to :\(random.number(1...65535))"
       }
       if hasPorts, random.chance(30) { return "\(guarded)masquerade to :\(random.number(1024...65000))" }
       return "masquerade"
     }
-    if allowsUnknown, random.chance(20) {
+    if allowsUnknown, random.chance(40) {
       let other = constants.range(&random, block: 5)
+      let end = family == .v4 ? random.pick([other, "\(address)"]) : "[\(address)]"
+      if hasPorts, random.chance(70) {
+        let ports = random.pick(["8000-8003", "\(constants.port(&random))"])
+        return "\(guarded)\(isDestination ? "dnat" : "snat") \(of)to \(end):\(ports)"
+      }
       return "\(isDestination ? "dnat" : "snat") \(of)to \(other)"
     }
     let word = isDestination ? "dnat" : "snat"

@@ -30,7 +30,7 @@ public struct NftGenerator {
   /// A rule set of one to three tables.
   public mutating func ruleSet() -> String {
     translates = random.chance(25)
-    allowsUnknown = translates && random.chance(30)
+    allowsUnknown = translates && random.chance(40)
     copiesMarks = random.chance(20)
     rewrites = random.chance(12)
     let own = family == .v4 ? "ip" : "ip6"

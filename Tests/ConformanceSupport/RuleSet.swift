@@ -39,7 +39,7 @@ public struct RuleSet: Sendable, Hashable {
   /// Whether the text could write headers without translation.
   public var mayRewrite: Bool {
     ["addr set ", "port set ", "nexthdr set ", "protocol set ", "flags set "].contains { text.contains($0) }
-      || text.contains("@") && text.contains(" set ")
+      || text.contains("@nh,") || text.contains("@th,")
   }
 
   /// The program and arguments that load it from standard input.

@@ -200,6 +200,12 @@ extension Trap {
       "a time to live that is counted down", .legacy, .v4,
       "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TTL --ttl-dec 63\nCOMMIT", [(.sample(.forward), false)]),
     Trap(
+      "a status compared as a whole value", .nft, .v4,
+      table(
+        chain("prerouting", "-100", "tcp dport 80 dnat to 10.0.0.9", type: "nat"),
+        chain("forward", "0", "ct status == dnat drop"), family: "ip"),
+      [(.sample(.forward, port: 80), true)]),
+    Trap(
       "a chain at the place of NAT", .nft, .v4,
       table(
         chain("prerouting", "-100", "tcp dport 80 drop"),

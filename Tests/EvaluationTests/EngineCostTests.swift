@@ -9,7 +9,7 @@ import Testing
 /// of diagrams. Twice the limit is a regression that a user feels.
 struct EngineCostTests {
   /// Kinds of rule sets, as in Tests/Benchmarks, and the edges that 1,000 rules and 20 flows may take.
-  static let limits: [(kind: Kind, edges: Int)] = [(.random, 600), (.wide, 60_000), (.blockList, 40_000)]
+  static let limits: [(kind: Kind, edges: Int)] = [(.random, 400), (.wide, 6000), (.blockList, 18_000)]
 
   enum Kind: Sendable {
     case random
@@ -65,16 +65,15 @@ struct EngineCostTests {
   @Test(arguments: limits)
   func diagramsStaySmall(kind: Kind, limit: Int) {
     let edges = Self.edges(kind, count: 1000)
-    print("edges of 1,000 rules, \(kind): \(edges)")
-    #expect(edges <= limit)
+    #expect(edges <= limit, "\(edges) edges")
   }
 
-  /// Ten times the rules take at most thirteen times the edges.
-  @Test(arguments: [Kind.wide, .blockList])
-  func growthIsNearLinear(kind: Kind) {
+  /// Ten times the rules take little more than ten times the edges; of wide rules more and more meet one another.
+  @Test(arguments: [(Kind.wide, 20), (.blockList, 12)])
+  func growthIsNearLinear(kind: Kind, times: Int) {
     let small = Self.edges(kind, count: 200)
     let large = Self.edges(kind, count: 2000)
-    #expect(large <= 13 * small, "\(small) edges, then \(large)")
+    #expect(large <= times * small, "\(small) edges, then \(large)")
   }
 
   /// A narrow set meets a node of very many edges without a copy of it.

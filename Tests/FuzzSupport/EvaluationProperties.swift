@@ -72,11 +72,10 @@ enum EvaluationProperties {
   private static func checkJudgements(
     _ graph: RuleGraph, _ packets: [Packet], _ tracer: PacketTracer
   ) throws(Violation) {
-    let judgements = RuleAnalysis(graphs: [graph]).judgements
     var byPlace: [[UInt32]: RuleAnalysis.Judgement] = [:]
-    for (id, judgement) in judgements {
-      try require(Int(id.rule) < graph.rules.count, "a rule was judged that is not there")
-      byPlace[[id.chain, id.rule]] = judgement
+    RuleAnalysis(graphs: [graph]).forEach(of: [graph]) { id, judgement in byPlace[[id.chain, id.rule]] = judgement }
+    for place in byPlace.keys {
+      try require(Int(place[1]) < graph.rules.count, "a rule was judged that is not there")
     }
     for packet in packets {
       for step in tracer.trace(packet, recordingSteps: true).steps where step.match == .yes {

@@ -46,6 +46,8 @@ enum GraphProperties {
     for item in graph.items(of: rule) {
       try check(item, graph)
       if item.kind == .undecidable || item.kind == .setUnknown { isDecidable = false }
+      // One part that excludes every packet settles it, whatever the others say.
+      if item.kind == .never, rule.understanding == .unparsed { isDecidable = false }
     }
     if rule.understanding == .unparsed {
       try require(!isDecidable || rule.verdict.kind == .unknown, "a rule that was not understood is decided")
@@ -76,7 +78,8 @@ enum GraphProperties {
       case .lookup: graph.lookups.count
       case .reference: graph.references.count
       case .undecidable, .setUnknown: graph.reasons.count
-      case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark: Int.max
+      case .setField where item.field.isWide: graph.wideMasks.count
+      case .range, .masked, .anyBit, .bits, .never, .setField, .notrack, .copyMark, .mergeMark, .shiftMark: Int.max
       }
     try require(Int(item.a) < count, "an item \(item.kind) has no operand")
     if item.kind == .range { try require(item.a <= item.b, "a range is reversed") }

@@ -11,7 +11,7 @@ struct GateTests {
     AbuseCase("a pointer of a large-file store", "a.nft", 2, says: "a.nft") {
       "version https://git-lfs.github.com/spec/v1\noid sha256:0000\nsize 12345\n"
     },
-    AbuseCase("marks of a merge", "a.nft", 1, says: "FW501") {
+    AbuseCase("marks of a merge", "a.nft", 2, says: "nothing understood") {
       "<<<<<<< ours\ntable ip t {\n}\n=======\ntable ip t {\n  chain c {\n  }\n}\n>>>>>>> theirs\n"
     },
     AbuseCase("one rule of many", "a.v4", 1, says: "a.v4:4:") {

@@ -58,6 +58,33 @@ struct OutputTests {
     }
   }
 
+  /// Drawings, first site files and messages on arguments are held to the same.
+  @Test func otherCommandsAreHarmless() throws {
+    try Folder.with { folder in
+      let name = "a: [b\n::error::x\u{1B}[31m'\".yaml"
+      try folder.write(
+        #"SecurityGroups: [{GroupId: "x\"];y [label=\"<script>\e[31m\n::error::x", GroupName: "a`|#quot;\u202e\\", "#
+          + "IpPermissions: [], IpPermissionsEgress: []}]\n", to: name)
+      let calls = [
+        ["graph", name], ["graph", name, "--format", "mermaid"], ["graph", name, "--format", "json"],
+        ["inspect", name], ["inspect", name, "--format", "json"], ["init", name, "--output", "-"],
+        ["trace", name, "--from", "10.0.0.1", "--to", "10.0.0.2", "--hook", "input"],
+        ["explain", name], ["requirements", "--feature", name], ["check", "--select", name], [name],
+        ["check", "--output", name + "=x"], ["check", "--site", name], ["check", "--format", name],
+      ]
+      for call in calls {
+        let outcome = try Program.run(call, folder: folder.path)
+        #expect(outcome.raw.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A }, "\(call)")
+        #expect(!outcome.raw.split(separator: 0x0A).contains { $0.starts(with: Array("::error".utf8)) }, "\(call)")
+        #expect(!(outcome.output + outcome.errors).unicodeScalars.contains("\u{202E}"), "\(call)")
+      }
+      // What init writes is read back with the name that it was given.
+      try folder.write(try Program.run(["init", name, "--output", "-"], folder: folder.path).output, to: "fwlint.yaml")
+      let checked = try Program.run(["check"], folder: folder.path)
+      #expect(checked.status != 2, "\(checked.errors)")
+    }
+  }
+
   /// A reader that goes away ends the program without a word.
   @Test(arguments: ["text", "json", "github"])
   func closedOutputsAreQuiet(format: String) throws {

@@ -122,7 +122,7 @@ struct Folder {
     return try body(Folder(path: path))
   }
 
-  /// Writes bytes; folders on the way are made. The name is bytes, too, as the file system sees it.
+  /// Writes bytes; the name is bytes, too, as the file system sees it.
   func write(_ bytes: [UInt8], to name: [UInt8]) throws {
     let full = (path + "/").utf8CString.dropLast() + name.map { CChar(bitPattern: $0) } + [0]
     let file = Array(full).withUnsafeBufferPointer { name -> Int32 in

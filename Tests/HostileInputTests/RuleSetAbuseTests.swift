@@ -181,11 +181,11 @@ struct RuleSetAbuseTests {
   /// 2^14 ways through the chains: judged exactly, or undecided because the budget ran out, but never passed.
   @Test(arguments: [
     ("addresses", doubled(14, "ip saddr 10.0.0.0/8", "tcp dport 1-1000"), "FW206"),
-    ("masks", doubled(14, "ip saddr & 0.0.0.5 == 1", "tcp dport & 0x3 == 1"), ""),
+    ("masks", doubled(14, "ip saddr & 0.0.0.5 == 1", "tcp dport & 0x3 == 1"), "the evaluation budget ran out"),
     ("marks", doubled(14, "tcp dport 25 meta mark set 1", "meta mark set mark xor 3"), ""),
   ])
   func doubledCallsStayCheap(name: String, text: String, says: String) throws {
-    let abuse = AbuseCase(name, "a.nft", 1, says: says) { text }
+    let abuse = AbuseCase(name, "a.nft", name == "masks" ? 2 : 1, says: says) { text }
     try abuse.check(Self.site)
   }
 

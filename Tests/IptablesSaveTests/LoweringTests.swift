@@ -40,6 +40,7 @@ import Testing
       "protocolNumber=17 destinationPort={53,123,500-501} accept"
     ),
     ("-p tcp -m multiport ! --ports 22,80 -j DROP", "protocolNumber=6 !(sourcePort,destinationPort)x4 drop"),
+    ("-p tcp ! --tcp-option 8 -j DROP", "protocolNumber=6 !tcpOption=8 fragment=0 drop"),
     ("-p icmp --icmp-type echo-request -j ACCEPT", "protocolNumber=1 icmpType=8 accept"),
     ("-p icmp --icmp-type 3/4 -j ACCEPT", "protocolNumber=1 icmpType=3 icmpCode=4 accept"),
     ("-p icmp ! --icmp-type 3/4 -j ACCEPT", "protocolNumber=1 !(icmpType,icmpCode)x1 accept"),

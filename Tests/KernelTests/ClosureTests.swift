@@ -7,7 +7,7 @@ import Testing
   @Test func noContradictionWithVerifiedClosures() {
     let proofs = ClosureProof.all(corpora: KernelTests.corpora)
     guard !proofs.isEmpty else { return print("verified closures: no corpora, skipped") }
-    for proof in proofs where proof.size < 60 {
+    for proof in proofs where proof.size < 300 {
       let packet = proof.contradiction()
       #expect(packet == nil, "\(proof): \(packet?.summary ?? "")")
     }

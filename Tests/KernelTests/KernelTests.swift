@@ -70,20 +70,81 @@ struct KernelTests {
   /// Answers, what follows them, and errors about a first packet.
   @Test(arguments: RuleSet.Loader.allCases)
   func exchanges(loader: RuleSet.Loader) throws {
-    let campaign = Campaign(seed: 1, ruleSets: 20, packetsEach: 30, loaders: [loader])
+    let campaign = Campaign(seed: 1, ruleSets: 24, packetsEach: 30, loaders: [loader])
     var totals = ExchangeTotals()
     try campaign.runExchanges(comparer(), &totals)
     print("kernel conformance, exchanges, \(loader): \(totals)")
     #expect(totals.disagreements.isEmpty, "\(totals.disagreements.prefix(1))")
     #expect(totals.steps[.established] ?? 0 > 50)
-    #expect(totals.steps[.related] ?? 0 > 50)
+    #expect(totals.steps[.related] ?? 0 > 20)
     #expect(totals.undecidedExact == 0, "\(totals)")
+  }
+
+  /// A translated connection: its rules, its first packet, how many later packets are undecided.
+  struct Translated: CustomTestStringConvertible {
+    var testDescription: String
+    var text: String
+    var first: Packet
+    var undecided = 0
+
+    init(_ name: String, _ nat: String, _ filter: String, _ first: Packet, undecided: Int = 0) {
+      testDescription = name
+      text = "table ip n {\n\(nat)}\ntable ip f {\n\(filter)}\n"
+      self.first = first
+      self.undecided = undecided
+    }
+
+    static func chain(_ type: String, _ hook: String, _ priority: Int, _ rules: String, policy: String = "accept")
+      -> String
+    {
+      "chain \(hook)\(priority + 300) {\ntype \(type) hook \(hook) priority \(priority); policy \(policy);\n\(rules)\n}\n"
+    }
+
+    static let all = [
+      Translated(
+        "answers of a mapped destination come from behind the mapping",
+        chain("nat", "prerouting", -100, "tcp dport 80 dnat to 10.0.0.9:8080"),
+        chain(
+          "filter", "forward", 0,
+          "ip daddr 10.0.0.9 tcp dport 8080 accept\nip saddr 10.0.0.9 ip daddr 10.0.0.1 ct state established,related accept",
+          policy: "drop"), .sample(.forward, port: 80)),
+      Translated(
+        "answers to a mapped source go to the first one",
+        chain("nat", "postrouting", 100, "snat to 192.0.2.9"),
+        chain(
+          "filter", "forward", 0,
+          "ip saddr 10.0.0.1 accept\nip saddr 10.0.0.2 ip daddr 10.0.0.1 ct state established,related accept",
+          policy: "drop"), .sample(.forward, port: 80)),
+      Translated(
+        "before NAT the answer still goes to the mapped source",
+        chain("nat", "postrouting", 100, "masquerade"),
+        chain("filter", "prerouting", -150, "ct state established,related ip daddr 10.0.0.1 drop"),
+        .sample(.forward, port: 80), undecided: 2),
+      Translated(
+        "answers from a redirected port",
+        chain("nat", "prerouting", -100, "udp dport 53 redirect to :5353"),
+        chain("filter", "input", 0, "udp dport 5353 accept", policy: "drop")
+          + chain(
+            "filter", "output", 0, "udp sport 5353 ct state established accept\nct state related accept", policy: "drop"
+          ),
+        .sample(.input, .v4, IPProtocol.udp, port: 53)),
+    ]
+  }
+
+  @Test(arguments: Translated.all)
+  func translatedConnection(_ connection: Translated) throws {
+    var totals = ExchangeTotals()
+    try comparer().compareExchanges(RuleSet(.nft, .v4, connection.text), [connection.first], &totals)
+    #expect(totals.translated == 2, "\(totals)")
+    #expect(totals.steps[.established] ?? 0 > 1)
+    #expect(totals.undecided == connection.undecided, "\(totals)")
+    #expect(totals.disagreements.isEmpty, "\(totals.disagreements)")
   }
 
   /// A sample of the real rule sets beside the repository; all of them with `conformance --corpora`.
   @Test func realRuleSets() throws {
     guard let corpus = Corpus(folder: Self.corpora) else { return print("kernel conformance: no corpora, skipped") }
-    let sample = stride(from: 0, to: corpus.entries.count, by: 25).map { corpus.entries[$0] }
+    let sample = stride(from: 0, to: corpus.entries.count, by: 40).map { corpus.entries[$0] }
     let run = try CorpusRun(comparer(), sample, packetsEach: 30, seed: 1) { print($0) }
     print("kernel conformance, real rule sets:\n\(run.summary)")
     #expect(run.disagreements.isEmpty, "\(run.disagreements.prefix(1))")

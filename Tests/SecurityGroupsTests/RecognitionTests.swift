@@ -10,6 +10,7 @@ import Testing
       "resourceType: 'AWS::EC2::SecurityGroup'\nconfiguration: {}\n", "an AWS Config item of an AWS::EC2::SecurityGroup"
     ),
     ("services: {web: {}}\n", "a Compose file"),
+    ("value: [{effectiveSecurityRules: []}]\n", "Azure's effective rules of a network interface"),
     ("- hosts: all\n  tasks: []\n", "an Ansible playbook"),
     ("{\"nftables\": []}", "the JSON output of nft"),
     ("policy: x\nunits: []\nfirewalls: []\n", "a site file of fwlint"),

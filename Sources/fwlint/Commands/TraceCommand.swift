@@ -137,9 +137,7 @@ struct TraceCommand: ParsableCommand {
     if let port { fields.append(("dport", String(port))) }
     if let inputInterface { fields.append(("iif", inputInterface)) }
     if let outputInterface { fields.append(("oif", outputInterface)) }
-    let body = fields.map { key, value in
-      "\(key): '" + value.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
-    }
+    let body = fields.map { key, value in "\(key): \(YAMLText.quoted(value))" }
     return SourceFile(path: "<command line>", text: "[{" + body.joined(separator: ", ") + "}]")
   }
 }
