@@ -107,64 +107,118 @@ struct FixProof {
 
   // MARK: Traffic
 
+  /// All packets count, not only those of the units: of first packets, of answers and of the rest.
   private func traffic(_ change: Change, _ fixes: [Fix]) -> String? {
-    let keeps = fixes.allSatisfy { $0.effect == .keeps }
+    let facts = facts(change.old)
     for path in Packet.Path.allCases {
       for family in IPFamily.allCases {
-        let comparison = PassageComparison(
-          before: change.old.graphs, after: change.new.graphs, facts: facts(change.old), family: family, path: path,
-          interfaces: Set(change.old.entry?.interfaces.flatMap(\.interfaces) ?? []))
-        if comparison.isExhausted { return "what the change does is too much to be proved here" }
-        if keeps {
-          if !comparison.isSame { return "some packet would meet another fate" }
-          continue
+        for phase in [PathQuestion.Phase.first, .reply, .any] {
+          let comparison = PathComparison(
+            before: change.old.graphs, after: change.new.graphs, beforeFacts: facts, afterFacts: facts,
+            question: PathQuestion(
+              family: family, path: path, phase: phase,
+              interfaces: Set(change.old.entry?.interfaces.flatMap(\.interfaces) ?? [])), edgeLimit: Self.edgeLimit)
+          let compared = Compared(comparison, path, family, phase)
+          if comparison.isExhausted { return "what the change does is too much to be proved here" }
+          if let objection = objection(to: compared, fixes, change.old) { return objection }
         }
-        let asked = fixes.filter { $0.effect == .opens }.flatMap(\.asked).filter {
-          $0.path == path && $0.family == family
-        }
-        if let gained = gained(comparison, asked, family) { return gained }
-        if let lost = lost(comparison, fixes, change.old, family, path) { return lost }
       }
     }
     return nil
+  }
+
+  private static let edgeLimit = 16_000_000
+
+  /// What passes on one path only before or only after a change.
+  private struct Compared {
+    let comparison: PathComparison
+    let path: Packet.Path
+    let family: IPFamily
+    let phase: PathQuestion.Phase
+    /// Packets that fare better, or are rewritten in another way.
+    var gained: PacketSelection
+    /// Packets that fare worse.
+    var lost: PacketSelection
+
+    init(_ comparison: PathComparison, _ path: Packet.Path, _ family: IPFamily, _ phase: PathQuestion.Phase) {
+      self.comparison = comparison
+      self.path = path
+      self.family = family
+      self.phase = phase
+      func rank(_ fate: PathComparison.Fate) -> Int { fate == .blocked ? 0 : fate == .undecided ? 1 : 2 }
+      let nothing = comparison.select([])
+      gained = nothing
+      lost = nothing
+      for change in comparison.compare(comparison.select([PacketBox()])).changes {
+        if rank(change.after) < rank(change.before) {
+          lost = comparison.after.union(lost, change.packets)
+        } else {
+          gained = comparison.after.union(gained, change.packets)
+        }
+      }
+    }
+
+    func without(_ selection: PacketSelection, _ boxes: [PacketBox]) -> PacketSelection {
+      comparison.after.difference(selection, comparison.select(boxes))
+    }
+
+    /// The first box of a selection in words.
+    func phrase(_ selection: PacketSelection) -> String {
+      comparison.after.boxes(of: selection, limit: 1).boxes.map { RegionText.region($0, family: family).phrase }
+        .joined()
+    }
+  }
+
+  private func objection(to compared: Compared, _ fixes: [Fix], _ firewall: LoadedFirewall) -> String? {
+    if fixes.allSatisfy({ $0.effect == .keeps }) {
+      let isSame = compared.gained.isEmpty && compared.lost.isEmpty
+      return isSame ? nil : "some packet would meet another fate"
+    }
+    let asked = fixes.filter { $0.effect == .opens }.flatMap(\.asked).filter {
+      $0.path == compared.path && $0.family == compared.family
+    }
+    var gained = compared.without(compared.gained, asked.filter { !$0.isReply }.map(\.box))
+    if asked.contains(where: \.isReply), compared.phase != .first {
+      // Who lets answers in lets the answers of all tracked connections in, and what is related to those.
+      gained = compared.comparison.after.intersection(
+        gained, compared.comparison.select(compared.phase == .any ? [PacketBox()] : [], untracked: true))
+    }
+    if !gained.isEmpty { return "more would get through: " + compared.phrase(gained) }
+    return compared.lost.isEmpty ? nil : loss(compared, fixes.filter { $0.effect == .narrows }, firewall)
   }
 
   private func facts(_ firewall: LoadedFirewall) -> SiteFacts {
     firewall.entry.flatMap { site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
   }
 
-  private func gained(_ comparison: PassageComparison, _ asked: [Fix.Flow], _ family: IPFamily) -> String? {
-    var rest = comparison.rest(of: comparison.gained, without: asked.filter { !$0.isReply }.map(\.box))
-    if asked.contains(where: \.isReply) {
-      // Who lets answers in lets the answers of all tracked connections in.
-      rest = comparison.rest(of: rest, without: [PacketBox()], states: [.established, .related])
-    }
-    return rest.isEmpty ? nil : "more would get through: " + phrase(rest, comparison, family)
-  }
-
-  private func lost(
-    _ comparison: PassageComparison, _ fixes: [Fix], _ firewall: LoadedFirewall, _ family: IPFamily,
-    _ path: Packet.Path
-  ) -> String? {
-    if comparison.lost.isEmpty { return nil }
-    let narrowing = fixes.filter { $0.effect == .narrows }
+  private func loss(_ compared: Compared, _ narrowing: [Fix], _ firewall: LoadedFirewall) -> String? {
     guard let site, let policy, let entry = firewall.entry else {
-      let rest = comparison.rest(of: comparison.lost, without: narrowing.flatMap(\.asked).map(\.box))
-      return rest.isEmpty ? nil : "more would be closed: " + phrase(rest, comparison, family)
+      let rest = compared.without(compared.lost, narrowing.flatMap(\.asked).map(\.box))
+      return rest.isEmpty ? nil : "more would be closed: " + compared.phrase(rest)
     }
     let limits = ClosingLimits(
       site: site, policy: policy,
       assessment: FirewallAssessment(
-        firewall: firewall, entry: entry, site: site, policy: policy))
-    let mayClose = narrowing.isEmpty ? [] : limits.mayClose(family, path)
-    let others = comparison.rest(of: comparison.lost, without: mayClose)
-    if !others.isEmpty { return "other traffic would be closed too: " + phrase(others, comparison, family) }
-    let wanted = comparison.part(of: comparison.lost, inside: limits.mustStay(family, path))
-    return wanted.isEmpty ? nil : "what is required or declared would be closed: " + phrase(wanted, comparison, family)
+        firewall: firewall, entry: entry, site: site, policy: policy, edgeLimit: Self.edgeLimit))
+    let mayClose = narrowing.isEmpty ? [] : limits.mayClose(compared.family, compared.path)
+    let others = compared.without(compared.lost, mayClose)
+    if !others.isEmpty { return "other traffic would be closed too: " + compared.phrase(others) }
+    let evaluator = compared.comparison.after
+    let wanted = evaluator.intersection(
+      compared.lost, compared.comparison.select(limits.mustStay(compared.family, compared.path)))
+    if !wanted.isEmpty { return "what is required or declared would be closed: " + compared.phrase(wanted) }
+    if entry.position == .host, losesLoopback(compared) { return "what the host says to itself would be closed" }
+    return nil
   }
 
-  private func phrase(_ selection: PacketSelection, _ comparison: PassageComparison, _ family: IPFamily) -> String {
-    comparison.boxes(of: selection).prefix(1).map { RegionText.region($0, family: family).phrase }.joined()
+  private func losesLoopback(_ compared: Compared) -> Bool {
+    compared.comparison.after.detailedBoxes(of: compared.lost).boxes.contains { box in
+      switch compared.path {
+      case .input: box.inputInterfaces?.contains("lo") ?? true
+      case .output: box.outputInterfaces?.contains("lo") ?? true
+      case .forward: false
+      }
+    }
   }
 }
 
@@ -210,11 +264,6 @@ struct ClosingLimits {
       boxes += regions.alsoOpen(direction, units: assessment.units)
     }
     boxes.append(PolicyRegions.housekeeping(family))
-    if assessment.entry.position == .host {
-      // What a host says to itself.
-      if path == .input { boxes.append(PacketBox(inputInterfaces: ["lo"])) }
-      if path == .output { boxes.append(PacketBox(outputInterfaces: ["lo"])) }
-    }
     return boxes
   }
 }

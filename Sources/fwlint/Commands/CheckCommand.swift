@@ -192,8 +192,15 @@ struct CheckRun {
 
   /// What the checks look at, one input a site.
   var inputs: [CheckInput] {
-    if sites.isEmpty { return [CheckInput(policy: loosePolicy, site: nil, firewalls: loose)] }
-    return sites.map { CheckInput(policy: $0.loaded.policy, site: $0.loaded.site, firewalls: $0.firewalls) }
+    let inputs =
+      sites.isEmpty
+      ? [CheckInput(policy: loosePolicy, site: nil, firewalls: loose)]
+      : sites.map { CheckInput(policy: $0.loaded.policy, site: $0.loaded.site, firewalls: $0.firewalls) }
+    return inputs.map { input in
+      var input = input
+      input.edgeLimit = command.limits.diagramEdges
+      return input
+    }
   }
 
   /// Puts other versions of the firewalls in place of those that were read.
