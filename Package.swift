@@ -205,6 +205,7 @@ let package = Package(
         "RuleGraph",
         "SourceText",
         "Workers",
+        "YAMLDocument",
       ],
       swiftSettings: settings
     ),
@@ -221,6 +222,14 @@ let package = Package(
         "Requirements",
         "RuleGraph",
         "SecurityGroups",
+        "SourceText",
+      ]
+    ),
+    .testTarget(
+      name: "ComplianceTests",
+      dependencies: [
+        "Compliance",
+        "RuleGraph",
         "SourceText",
       ]
     ),
@@ -317,6 +326,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
+        "Compliance",
         "ConformanceSupport",
         "fwlint",
       ]

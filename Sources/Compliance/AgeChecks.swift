@@ -101,7 +101,8 @@ struct AgeChecks {
         + regions.prefix(1).map(\.phrase).joined(),
       requirements: [row.id], firewall: firewall.name, location: decision.location,
       packet: evaluator.witness(of: blame.packets), region: regions, remediation: "delete this rule",
-      fingerprint: Fingerprint.make(["FW301", firewall.name, decision.key]), fix: deletion(blame, row, firewall))
+      fingerprint: Fingerprint.make(["FW301", Fingerprint.file(firewall.name), decision.key]),
+      fix: deletion(blame, row, firewall))
   }
 
   /// The rule taken away; what it lets through may be nothing but the deprecated flow.

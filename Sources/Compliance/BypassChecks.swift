@@ -165,7 +165,7 @@ struct BypassChecks {
       // Where the host's address is made up, no trace of the file alone could confirm it.
       packet: bypass.isAssumed && dependsOnAddress(bypass) ? nil : bypass.packet, region: regions,
       remediation: remedy(bypass, port: port, name: name),
-      fingerprint: Fingerprint.make(["FW406", firewall.name, translator.key]))
+      fingerprint: Fingerprint.make(["FW406", Fingerprint.file(firewall.name), translator.key]))
   }
 
   private func dependsOnAddress(_ bypass: Bypass) -> Bool {

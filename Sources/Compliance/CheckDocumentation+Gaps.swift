@@ -7,8 +7,6 @@ extension CheckRegistry {
       what: "No packet of a flow that a declared feature requires gets through this firewall: first packets or their "
         + "replies are surely dropped for every peer, unit and port of the row.",
       why: "The feature does not work behind this firewall.",
-      example: "chain input {\n  type filter hook input priority 0; policy drop;\n  tcp dport 443 accept\n}\n"
-        + "with feature smtp declared: tcp/25 meets policy drop.",
       mend:
         "Add the rule that the finding prints before the place where the packet is dropped, or take the feature out "
         + "of the site file.",
@@ -17,28 +15,22 @@ extension CheckRegistry {
       what: "A part of a required flow is surely dropped and another part is not; the finding lists exactly what is "
         + "missing, in prefixes and ports.",
       why: "The feature works for some peers, units or ports only, which is harder to notice than an outage.",
-      example:
-        "ip saddr 0.0.0.0/1 tcp dport 25 accept\nwith email-servers: any, the upper half of the Internet is missing.",
       mend: "Widen the rule by the missing part that the finding prints.",
       references: [appendix]),
     "FW103": CheckDocumentation(
       what: "Whether a required flow passes cannot be known from the files: it depends on a rate limit, on a set that "
         + "is filled at run time, on an interface or a peer that the site file does not name.",
       why: "A guess would be wrong half of the time. The finding names what the answer depends on.",
-      example: "tcp dport 25 limit rate 10/second accept\ndrop",
       mend: "Bind the role, declare the interface, give the contents under resolve:, or decide the flow before the "
         + "undecidable rule."),
     "FW104": CheckDocumentation(
       what: "First packets of a required flow pass, but the answers to them are surely dropped.",
       why: "Nothing works one way: a TCP connection never comes to be.",
-      example: "chain output {\n  type filter hook output priority 0; policy drop;\n}\n"
-        + "on the unit's host, with no rule for established connections.",
       mend: "Accept established connections early in the chain: ct state established,related accept.",
       references: ["nft(8), CT EXPRESSION", "iptables-extensions(8), conntrack"]),
     "FW105": CheckDocumentation(
       what: "A listed firewall should translate a published address to a unit, and nothing in its rules does.",
       why: "Peers call the published address; their packets go nowhere, or to the firewall itself.",
-      example: "published: [{address: 203.0.113.25, by: edge.nft}] and no dnat rule for 203.0.113.25 in edge.nft",
       mend: "Add the destination NAT rule, or correct published: in the site file.",
       references: ["nft(8), NAT STATEMENTS", "iptables-extensions(8), DNAT"]),
   ]

@@ -5,40 +5,33 @@ extension CheckRegistry {
       what: "A rule or policy lets nearly every protocol and port through between a unit and at least half of the "
         + "Internet.",
       why: "The firewall does nothing for the unit; every service that ever listens there is public.",
-      example: "chain forward { type filter hook forward priority 0; policy accept; }",
       mend: "Set the policy to drop and accept what the declared features need."),
     "FW202": CheckDocumentation(
       what: "A declared incoming service is open to more sources than the site file binds for its roles.",
       why: "Everyone in the excess can talk to the service; the site says they need not.",
-      example: "tcp dport 22 accept\nwith administrators: [10.1.0.0/24]",
       mend: "Narrow the source to the role's addresses, or bind the role wider."),
     "FW203": CheckDocumentation(
       what: "A rule opens ports that no row of the policy asks for.",
       why: "Nobody has said what it is for. Forgotten openings are what attackers find.",
-      example: "tcp dport 3306 accept",
       mend: "Delete the rule, or list it under also-open: with its reason."),
     "FW204": CheckDocumentation(
       what: "Public addresses reach a port that must never be public: administration, directories, HA and the like.",
       why: "Such services are attacked within minutes of being reachable.",
-      example: "tcp dport { 22, 443 } accept\nwhen only administrators use them",
       mend: "Restrict the sources to the administrators' addresses.",
       references: ["IANA IPv4 and IPv6 Special-Purpose Address Registries (what counts as public)"]),
     "FW205": CheckDocumentation(
       what: "A unit may reach more destinations for a declared outgoing service than the site file binds.",
       why: "A compromised unit can use the service against anybody, or carry data out through it.",
-      example: "ip saddr 10.0.10.5 udp dport 53 accept\nwith dns-server: [10.0.20.53]",
       mend: "Narrow the destination to the role's addresses, or bind the role wider."),
     "FW207": CheckDocumentation(
       what:
         "A rule perhaps lets through more than is declared: whether it does depends on an interface that the site file "
         + "does not name, a rate limit, a field that the sender chooses, or contents that are not in the files.",
       why: "An opening that cannot be ruled out is one that somebody has to look at.",
-      example: "iifname \"wan0\" tcp dport 22 accept\nin a site without interfaces:",
       mend: "Bind interfaces, give the contents under resolve:, or narrow the rule to what is declared."),
     "FW206": CheckDocumentation(
       what: "A rule opens ports that only features use which the site does not declare.",
       why: "Either the site file is incomplete, and then gaps of that feature go unseen, or the opening is a leftover.",
-      example: "tcp dport 143 accept\nwithout feature imap",
       mend: "Declare the feature, or close the port."),
   ]
 
@@ -47,13 +40,11 @@ extension CheckRegistry {
     "FW301": CheckDocumentation(
       what: "A rule admits the flow of a row that the policy marks as deprecated, or the site declares such a feature.",
       why: "The service is gone from current releases; the opening serves nobody but attackers.",
-      example: "udp dport 9443 accept    # FortiGuard push, gone",
       mend: "Delete the rule; take the feature out of the site file.",
       references: ["FortiMail 7.6 Administration Guide, Appendix C: Port Numbers"]),
     "FW302": CheckDocumentation(
       what: "A declared feature sends clear text, and the policy knows a feature that does the same encrypted.",
       why: "Passwords and mail can be read on the way.",
-      example: "features: [ldap]    # ldaps does the same over TLS",
       mend:
         "Declare and open the encrypted sibling, then close the clear-text port. Switch the check off with severity: "
         + "{FW302: off}."),

@@ -4,17 +4,16 @@ public struct CheckDocumentation: Sendable, Hashable {
   public var what: String
   /// Why it matters.
   public var why: String
-  /// A small configuration that it fires on, or a sentence.
-  public var example: String
+  /// A small site or rule set that it fires on, and the same mended; every code has one.
+  public var example: CheckExample?
   /// How to mend it.
   public var mend: String
   /// Where the rules behind it are written.
   public var references: [String]
 
-  init(what: String, why: String, example: String, mend: String, references: [String] = []) {
+  init(what: String, why: String, mend: String, references: [String] = []) {
     self.what = what
     self.why = why
-    self.example = example
     self.mend = mend
     self.references = references
   }
@@ -27,5 +26,9 @@ extension CheckRegistry {
     .merging(inputDocumentation) { first, _ in first }
 
   /// The documentation of a code; nil for codes that do not exist.
-  public static func documentation(of code: String) -> CheckDocumentation? { documentation[code] }
+  public static func documentation(of code: String) -> CheckDocumentation? {
+    guard var text = documentation[code] else { return nil }
+    text.example = CheckExample.example(of: code)
+    return text
+  }
 }

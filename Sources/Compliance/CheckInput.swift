@@ -45,7 +45,9 @@ public struct CheckInput: Sendable {
   public var site: Site?
   public var firewalls: [LoadedFirewall]
   /// Edges of the packet sets of one firewall, all questions together; what needs more is undecided.
-  public var edgeLimit = 32_000_000
+  public var edgeLimit = usualEdgeLimit
+  /// The budget unless another is asked for.
+  public static let usualEdgeLimit = 32_000_000
 
   /// Makes an input.
   public init(policy: Policy?, site: Site?, firewalls: [LoadedFirewall]) {

@@ -49,9 +49,15 @@ public struct CheckReport: Sendable {
   public var policyName: String?
   public var policyVersion: String?
   public var inputs: [InputSummary]
+  /// Names of the firewalls that were looked at.
+  public var firewalls: [String] = []
   public var requirements: [RequirementVerdict]
   /// Sorted by path, line, column and code.
   public var findings: [Finding]
+  /// Findings that a comment, the site file or a baseline accepts; they do not count.
+  public var suppressed: [SuppressedFinding] = []
+  /// What came of comparing with a baseline; nil without one.
+  public var baseline: BaselineOutcome?
   /// The number of rules read.
   public var ruleCount: Int
   /// Names of the firewalls on which the evaluation budget ran out: not everything was judged there.
@@ -98,8 +104,10 @@ extension CheckReport {
   public static func joining(_ reports: [CheckReport]) -> CheckReport {
     guard var result = reports.first else { return CheckReport() }
     for report in reports.dropFirst() {
+      result.firewalls += report.firewalls
       result.requirements += report.requirements
       result.findings += report.findings
+      result.suppressed += report.suppressed
       result.ruleCount += report.ruleCount
       result.exhausted += report.exhausted
       result.remarks += report.remarks.filter { !result.remarks.contains($0) }

@@ -28,6 +28,7 @@ public struct Checker: Sendable {
   public func run(_ input: CheckInput, selects: @Sendable (String) -> Bool = { _ in true }) -> CheckReport {
     let map = SourceMap()
     var report = CheckReport(policyName: input.policy?.name, policyVersion: input.policy?.version)
+    report.firewalls = input.firewalls.map(\.name)
     var findings: [Finding] = []
     let wanted = Set(
       CheckRegistry.checks.map(\.code).filter { code in
@@ -57,6 +58,7 @@ public struct Checker: Sendable {
       report.remarks += part.remarks
     }
     if let site = input.site, input.policy != nil {
+      report.remarks += SiteRemarks(site: site, firewalls: input.firewalls).run()
       findings += AgeChecks(map: map).run(requirements, site)
       for part in parts[count...] {
         findings += part.findings
@@ -119,6 +121,7 @@ public struct Checker: Sendable {
           id: requirement.row, feature: requirement.feature, direction: requirement.direction.rawValue,
           firewall: firewall.name, status: status))
       part.findings += found
+      assessment.forgetResults()
     }
     if !wanted.isDisjoint(with: OpeningChecks.codes) {
       part.findings += OpeningChecks(assessment: assessment, regions: regions, map: map).run()
@@ -175,7 +178,7 @@ public struct Checker: Sendable {
       }
       result.append(finding)
     }
-    result.sort(by: precedes)
+    result.sort { $0.precedes($1) }
     var seen: [String: Int] = [:]
     for index in result.indices {
       let print = result[index].fingerprint
@@ -185,16 +188,18 @@ public struct Checker: Sendable {
     }
     return result
   }
+}
 
-  /// By path, line, column, code and message.
-  private func precedes(_ left: Finding, _ right: Finding) -> Bool {
-    let leftPath = left.location?.path ?? left.firewall ?? ""
-    let rightPath = right.location?.path ?? right.firewall ?? ""
-    if leftPath != rightPath { return leftPath < rightPath }
-    let leftPlace = (left.location?.line ?? 0, left.location?.column ?? 0)
-    let rightPlace = (right.location?.line ?? 0, right.location?.column ?? 0)
-    if leftPlace != rightPlace { return leftPlace < rightPlace }
-    if left.code != right.code { return left.code < right.code }
-    return left.message < right.message
+extension Finding {
+  /// Whether it stands before another one: by path, line, column, code and message.
+  func precedes(_ other: Finding) -> Bool {
+    let ownPath = location?.path ?? firewall ?? ""
+    let otherPath = other.location?.path ?? other.firewall ?? ""
+    if ownPath != otherPath { return ownPath < otherPath }
+    let ownPlace = (location?.line ?? 0, location?.column ?? 0)
+    let otherPlace = (other.location?.line ?? 0, other.location?.column ?? 0)
+    if ownPlace != otherPlace { return ownPlace < otherPlace }
+    if code != other.code { return code < other.code }
+    return message < other.message
   }
 }

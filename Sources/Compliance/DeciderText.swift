@@ -25,12 +25,11 @@ struct DeciderText {
         ? "matches no rule of the security groups (\(name))" : "meets policy \(policy) of chain \(name)"
       return (map.location(ofPolicy: decider.chain, in: graph), verb, "policy \(name)")
     }
-    let text = graph.sources[Int(graph.rules[Int(rule)].file)].text(graph.rules[Int(rule)].range)
     let verb =
       ruleCount > 1
       ? "is decided by this and like rules of chain \(name) (\(ruleCount) in a row)"
       : "is decided by this rule of chain \(name)"
-    return (map.location(ofRule: rule, in: graph), verb, "\(name) \(text)")
+    return (map.location(ofRule: rule, in: graph), verb, "\(name) \(RuleKey.make(rule, in: graph))")
   }
 
   /// The chains through which the packet came, as related places.

@@ -81,6 +81,8 @@ public struct Finding: Sendable, Hashable {
   public var fingerprint: String
   /// The change of the files that does away with it, where there is one.
   public var fix: Fix?
+  /// Whether nothing can suppress it: what was not understood, and what must never face the Internet.
+  public var isMandatory = false
 
   /// Makes a finding.
   public init(

@@ -29,7 +29,10 @@ final class FirewallAssessment {
   /// Every source port that an ordinary client uses.
   static let clientPorts = IntervalSet<UInt32>(Interval(1024, 65535))
 
-  init(firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy, edgeLimit: Int) {
+  init(
+    firewall: LoadedFirewall, entry: FirewallEntry, site: Site, policy: Policy,
+    edgeLimit: Int = CheckInput.usualEdgeLimit
+  ) {
     self.edgeLimit = edgeLimit
     self.firewall = firewall
     self.entry = entry
@@ -74,6 +77,15 @@ final class FirewallAssessment {
     return firewall.graphs.contains { graph in graph.translations.contains(where: \.mapsDestination) }
   }
 
+  /// Servers whose mail the units pick up on its way through this firewall: in transparent mode peers call them, and
+  /// never learn of the unit.
+  private var intercepted: AddressSet {
+    site.mode == "transparent" && entry.position == .forward ? site.intercepts : AddressSet()
+  }
+
+  /// Settings of the rows that a transparent unit picks up: it proxies SMTP, and passes everything else on untouched.
+  private static let interceptedSettings: Set<String> = ["smtp-port", "smtps-port", "smtp-msa-port"]
+
   /// The path of first packets in a direction.
   func path(_ direction: Direction, _ phase: PathQuestion.Phase) -> Packet.Path {
     if entry.position == .forward { return .forward }
@@ -85,7 +97,8 @@ final class FirewallAssessment {
     let key = EvaluatorKey(direction: direction, phase: phase, family: family)
     if let known = evaluators[key] { return known }
     let towardsUnits = (direction == .incoming) == (phase == .first)
-    let hull = towardsUnits && phase == .first ? unitAddresses.union(publishedHere) : unitAddresses
+    let own = unitAddresses.union(intercepted)
+    let hull = towardsUnits && phase == .first ? own.union(publishedHere) : own
     let question = PathQuestion(
       family: family, path: path(direction, phase), phase: phase, sources: towardsUnits ? nil : hull,
       destinations: towardsUnits ? hull : nil, interfaces: Set(entry.interfaces.flatMap(\.interfaces)))
@@ -107,6 +120,9 @@ final class FirewallAssessment {
     return PathEvaluator(
       graphs: firewall.graphs, facts: facts, question: question, edgeLimit: max(1, edgeLimit - spent))
   }
+
+  /// Forgets what was found out on the way to a finding that has been put into words.
+  func forgetResults() { for evaluator in evaluators.values { evaluator.forgetResults() } }
 
   /// Whether some evaluation ran out of its budget: what it says from then on is worth nothing.
   var isExhausted: Bool { evaluators.values.contains(where: \.isExhausted) || others.contains(where: \.isExhausted) }
@@ -157,6 +173,12 @@ final class FirewallAssessment {
       if !direct.isEmpty, !own.isEmpty, called.isEmpty || flow.peers != .unknown {
         parts.append(part(flow, .incoming, family, units: own, peers: direct))
       }
+    }
+    let servers = intercepted.restricted(to: family)
+    let setting = policy.row(requirement.row)?.setting
+    if !servers.isEmpty, let setting, Self.interceptedSettings.contains(setting) {
+      let callers = peers.subtracting(servers)
+      if !callers.isEmpty { parts.append(part(flow, .incoming, family, units: servers, peers: callers)) }
     }
     return merged(parts)
   }

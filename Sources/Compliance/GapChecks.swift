@@ -32,7 +32,9 @@ struct GapChecks {
       message: "whether \(requirement.row) (\(requirement.feature)) passes is undecided: the evaluation budget ran out",
       requirements: [requirement.row], firewall: firewall.name, location: firstLine,
       remediation: "split the rule set, or check fewer units and features at a time",
-      fingerprint: Fingerprint.make(["FW103", firewall.name, requirement.row, requirement.feature, "budget"]))
+      fingerprint: Fingerprint.make([
+        "FW103", Fingerprint.file(firewall.name), requirement.row, requirement.feature, "budget",
+      ]))
   }
 
   // MARK: FW101, FW102, FW104
@@ -43,6 +45,8 @@ struct GapChecks {
     var jumps: [UInt32]
     var ruleCount: Int
     var isReply: Bool
+    /// Whether something before it loses the packets already.
+    var isLater: Bool
     var part: FlowPart
     var evaluator: PathEvaluator
     var packets: PacketSelection
@@ -60,21 +64,25 @@ struct GapChecks {
     }
     for part in best.parts where part.status == .blocked || part.status == .partial {
       let forth = assessment.evaluator(part.part.direction, .first, part.part.family)
-      for blame in forth.blameDrops(part.blocked) {
-        add(loss(blame, part.part, forth, isReply: false))
-      }
+      for loss in losses(part.blocked, part.part, forth, isReply: false) { add(loss) }
       guard let reply = part.reply, !reply.blocked.isEmpty else { continue }
       let back = assessment.evaluator(part.part.direction, part.replyPhase, part.part.family)
-      for blame in back.blameDrops(reply.blocked) { add(loss(blame, part.part, back, isReply: true)) }
+      for loss in losses(reply.blocked, part.part, back, isReply: true) { add(loss) }
     }
     let failsForth = groups.contains { $0.contains { !$0.isReply } }
     return groups.compactMap { finding(requirement, $0, status, isReplyOnly: !failsForth) }
   }
 
-  private func loss(_ blame: Blame, _ part: FlowPart, _ evaluator: PathEvaluator, isReply: Bool) -> Loss {
-    Loss(
-      decider: blame.decider, jumps: blame.jumps, ruleCount: blame.ruleCount, isReply: isReply, part: part,
-      evaluator: evaluator, packets: blame.packets)
+  /// What loses some packets: every base chain that would, as each has to change before they pass.
+  private func losses(
+    _ packets: PacketSelection, _ part: FlowPart, _ evaluator: PathEvaluator, isReply: Bool
+  ) -> [Loss] {
+    let first = Set(evaluator.blameDrops(packets).map(\.decider))
+    return evaluator.blameDropsOfEveryChain(packets).map { blame in
+      Loss(
+        decider: blame.decider, jumps: blame.jumps, ruleCount: blame.ruleCount, isReply: isReply,
+        isLater: !first.contains(blame.decider), part: part, evaluator: evaluator, packets: blame.packets)
+    }
   }
 
   private func finding(
@@ -83,8 +91,8 @@ struct GapChecks {
     guard let first = losses.first else { return nil }
     let code = first.isReply ? "FW104" : status == .blocked ? "FW101" : "FW102"
     let listed = losses.map { loss in (loss, loss.evaluator.boxes(of: loss.packets, limit: 16)) }
-    let boxes = listed.flatMap { loss, list in list.boxes.map { ($0, loss.part.family) } }
     let isComplete = listed.allSatisfy(\.1.isComplete)
+    let boxes = BoxMerging.merged(listed.flatMap { loss, list in list.boxes.map { ($0, loss.part.family) } })
     let regions = boxes.map { RegionText.region($0.0, family: $0.1) }
     let advice = advice(
       on: listed.flatMap { loss, list in list.boxes.map { (loss, $0) } }, requirement, isComplete: isComplete)
@@ -100,12 +108,13 @@ struct GapChecks {
     let jumps = DeciderText(firewall: firewall, map: map).jumpLocations(first.decider, first.jumps)
     return Finding(
       code: code, severity: CheckRegistry.severity(of: code),
-      message: "\(what): \(shown)\(more) \(decision.verb)", requirements: [requirement.row],
+      message: "\(what): \(shown)\(more) \(first.isLater ? "also " : "")\(decision.verb)",
+      requirements: [requirement.row],
       firewall: firewall.name, location: decision.location, related: jumps,
       packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
       remediation: advice.text,
       fingerprint: Fingerprint.make([
-        code, firewall.name, requirement.row, requirement.feature, decision.key,
+        code, Fingerprint.file(firewall.name), requirement.row, requirement.feature, decision.key,
       ]), fix: advice.fix)
   }
 
@@ -211,7 +220,9 @@ struct GapChecks {
         + (shown.isEmpty ? "" : " (\(shown))"),
       requirements: [requirement.row], firewall: firewall.name, location: location,
       packet: packet, region: regions, remediation: remedy,
-      fingerprint: Fingerprint.make(["FW103", firewall.name, requirement.row, requirement.feature, key]))
+      fingerprint: Fingerprint.make([
+        "FW103", Fingerprint.file(firewall.name), requirement.row, requirement.feature, key,
+      ]))
   }
 
   private var firstLine: Location? {

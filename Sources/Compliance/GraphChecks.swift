@@ -47,17 +47,26 @@ struct GraphChecks {
         add("FW402") { redundant(id, graph) }
       }
     }
-    for chain in analysis.skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      let graph = firewall.graphs[Int(chain[0])]
-      let name = graph.names[graph.chains[Int(chain[1])].name]
-      remarks.append(
-        "\(firewall.name): rules of chain \(name) are compared with one another only, as it is large: what called chains "
-          + "and sets decide is not counted as shadowing")
-    }
+    if let remark = remark(on: analysis.skipped) { remarks.append(remark) }
     for (code, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.limit {
       remarks.append("\(firewall.name): \(count - Self.limit) more findings of \(code) were left out")
     }
     return (findings, remarks)
+  }
+
+  /// One sentence about all chains that are too large, each named once.
+  private func remark(on skipped: Set<[UInt32]>) -> String? {
+    var names: [String] = []
+    for chain in skipped.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      let graph = firewall.graphs[Int(chain[0])]
+      let name = graph.names[graph.chains[Int(chain[1])].name]
+      if !names.contains(name) { names.append(name) }
+    }
+    guard let first = names.first else { return nil }
+    let listed = names.count > 4 ? "\(first) and \(names.count - 1) others" : names.joined(separator: ", ")
+    let (chains, pronoun) = names.count == 1 ? ("chain \(listed)", "it is") : ("chains \(listed)", "they are")
+    return "\(firewall.name): rules of \(chains) are compared with one another only, as \(pronoun) large: what called "
+      + "chains and sets decide is not counted as shadowing"
   }
 
   private func make(
@@ -67,11 +76,11 @@ struct GraphChecks {
     Finding(
       code: code, severity: CheckRegistry.severity(of: code), message: message, firewall: firewall.name,
       location: location, related: related, remediation: remedy,
-      fingerprint: Fingerprint.make([code, firewall.name] + key), fix: fix)
+      fingerprint: Fingerprint.make([code, Fingerprint.file(firewall.name)] + key), fix: fix)
   }
 
-  private func text(_ rule: UInt32, _ graph: RuleGraph) -> String {
-    graph.sources[Int(graph.rules[Int(rule)].file)].text(graph.rules[Int(rule)].range)
+  private func key(_ rule: UInt32, _ graph: RuleGraph) -> String {
+    RuleKey.make(rule, in: graph)
   }
 
   private func chainName(_ chain: UInt32, _ graph: RuleGraph) -> String { graph.names[graph.chains[Int(chain)].name] }
@@ -92,7 +101,7 @@ struct GraphChecks {
     return make(
       "FW401", "no packet reaches this rule of chain \(name): \(by) everything that it matches",
       map.location(ofRule: id.rule, in: graph), related: related,
-      remedy: "move the rule before the ones that shadow it, or delete it", key: [name, text(id.rule, graph)],
+      remedy: "move the rule before the ones that shadow it, or delete it", key: [name, key(id.rule, graph)],
       // Of rules that decide otherwise it is not known which of them is the mistake.
       fix: Remedy(firewall: firewall).delete(
         id.rule, in: graph,
@@ -104,7 +113,7 @@ struct GraphChecks {
     let name = chainName(id.chain, graph)
     return make(
       "FW402", "without this rule of chain \(name) every packet would meet the same fate",
-      map.location(ofRule: id.rule, in: graph), remedy: "delete the rule", key: [name, text(id.rule, graph)],
+      map.location(ofRule: id.rule, in: graph), remedy: "delete the rule", key: [name, key(id.rule, graph)],
       fix: Remedy(firewall: firewall).delete(id.rule, in: graph, isSafe: true))
   }
 
@@ -153,12 +162,12 @@ struct GraphChecks {
     if looksUpNothing {
       return make(
         "FW405", "this rule of chain \(name) looks packets up in a set without elements, so it never matches", location,
-        remedy: "give the set its elements, or delete the rule", key: [name, text(id.rule, graph)])
+        remedy: "give the set its elements, or delete the rule", key: [name, key(id.rule, graph)])
     }
     return make(
       "FW404",
       "no packet can match this rule of chain \(name): its matches exclude one another or the packets of its hook",
-      location, remedy: "correct the matches, or delete the rule", key: [name, text(id.rule, graph)],
+      location, remedy: "correct the matches, or delete the rule", key: [name, key(id.rule, graph)],
       fix: Remedy(firewall: firewall).delete(id.rule, in: graph, isSafe: false))
   }
 

@@ -28,7 +28,9 @@ struct InputChecks {
         code: "FW501", severity: diagnostic.severity, message: diagnostic.message + loads,
         firewall: firewall.name, location: map.location(source, diagnostic.range),
         remediation: "correct the statement",
-        fingerprint: Fingerprint.make(["FW501", source.path, source.text(diagnostic.range), diagnostic.message]))
+        fingerprint: Fingerprint.make([
+          "FW501", Fingerprint.file(source.path), RuleKey.text(source.text(diagnostic.range)),
+        ]))
     }
   }
 
@@ -43,13 +45,14 @@ struct InputChecks {
       // References have a code of their own.
       let unknown = graph.approximations(of: UInt32(index)).filter { !$0.reason.hasPrefix("contents of ") }
       guard let first = unknown.first else { continue }
-      let text = graph.sources[Int(rule.file)].text(rule.range)
       findings.append(
         Finding(
           code: "FW502", severity: CheckRegistry.severity(of: "FW502"),
           message: Self.message(unknown), firewall: firewall.name,
           location: map.location(ofRule: UInt32(index), in: graph), remediation: RemedyText.undecided(first.reason),
-          fingerprint: Fingerprint.make(["FW502", firewall.name, text])))
+          fingerprint: Fingerprint.make([
+            "FW502", Fingerprint.file(firewall.name), RuleKey.make(UInt32(index), in: graph),
+          ])))
     }
     if omitted > 0 { findings.append(further("FW502", "\(omitted) more rules are understood only in part", firewall)) }
     return findings
@@ -92,7 +95,7 @@ struct InputChecks {
             message: "the contents of \(reference.kind) \(reference.name) are not in this file",
             firewall: firewall.name, location: map.location(ofRule: UInt32(index), in: graph),
             remediation: "give them in the site file:\n  resolve:\n    \(reference.name): [192.0.2.0/24]",
-            fingerprint: Fingerprint.make(["FW504", firewall.name, reference.kind, reference.name])))
+            fingerprint: Fingerprint.make(["FW504", Fingerprint.file(firewall.name), reference.kind, reference.name])))
       }
     }
     if omitted > 0 { findings.append(further("FW504", "\(omitted) more references are not resolved", firewall)) }

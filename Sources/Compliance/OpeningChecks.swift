@@ -43,7 +43,9 @@ struct OpeningChecks {
     let deciders = Set(openings.compactMap(\.decider))
     var kept: [TraceResult.Decider: [DirectedBox]] = [:]
     for (survey, blames) in surveyed {
+      let start = survey.evaluator.moment
       for blame in blames {
+        defer { survey.evaluator.forgetResults(since: start) }
         guard let decider = blame.decider, deciders.contains(decider) else { continue }
         kept[decider, default: []] += self.kept(of: blame, survey).map {
           DirectedBox(box: $0, family: survey.family, direction: survey.direction)
@@ -113,20 +115,44 @@ struct OpeningChecks {
   private func undecidedOpenings(_ survey: OpeningSurvey) -> [Opening] {
     let tracer = PacketTracer(graphs: firewall.graphs, facts: assessment.facts)
     let evaluator = survey.evaluator
-    return evaluator.blameAccepts(survey.doubtful).compactMap { blame -> Opening? in
+    let choice = SenderChoice(firewall: firewall, facts: assessment.facts)
+    return evaluator.blameAccepts(survey.doubtful).flatMap { blame -> [Opening] in
       guard !blame.packets.isEmpty, !isUnfilterable(blame.decider), let packet = evaluator.witness(of: blame.packets)
-      else { return nil }
+      else { return [] }
+      if let sure = chosenOpenings(blame, survey, choice) { return sure }
       let reason = tracer.trace(packet).reasons.first ?? "a match that is not known offline"
-      return Opening(
-        code: "FW207", direction: survey.direction, decider: blame.decider, ruleCount: blame.ruleCount,
-        jumps: blame.jumps, boxes: evaluator.boxes(of: blame.packets, limit: 8).boxes.map { ($0, survey.family) },
-        kept: [], packet: packet, rows: [], features: [], path: evaluator.path, reason: reason)
+      return [
+        Opening(
+          code: "FW207", direction: survey.direction, decider: blame.decider, ruleCount: blame.ruleCount,
+          jumps: blame.jumps, boxes: evaluator.boxes(of: blame.packets, limit: 8).boxes.map { ($0, survey.family) },
+          kept: [], packet: packet, rows: [], features: [], path: evaluator.path, reason: reason)
+      ]
+    }
+  }
+
+  /// What a rule opens to whoever sends the packets that it asks for; nil when that is not all that it depends on.
+  private func chosenOpenings(_ blame: Blame, _ survey: OpeningSurvey, _ choice: SenderChoice) -> [Opening]? {
+    let evaluator = survey.evaluator
+    let (boxes, isComplete) = evaluator.boxes(of: blame.packets, limit: 16)
+    let areSure = boxes.allSatisfy { box in
+      evaluator.witness(of: evaluator.restrict(blame.packets, to: box))
+        .flatMap { choice.accepted($0, by: blame.decider) } != nil
+    }
+    guard isComplete, areSure else { return nil }
+    let services = ServiceMap(regions, survey.direction, survey.permitted, evaluator)
+    let openings = classify(blame, blame.packets, survey.direction, survey.family, evaluator, services)
+    return openings.map { opening in
+      var opening = opening
+      opening.packet = opening.packet.flatMap { choice.accepted($0, by: blame.decider) } ?? opening.packet
+      return opening
     }
   }
 
   private func sureOpenings(_ survey: OpeningSurvey, _ blames: [Blame]) -> [Opening] {
     let map = ServiceMap(regions, survey.direction, survey.permitted, survey.evaluator)
+    let start = survey.evaluator.moment
     return blames.flatMap { blame -> [Opening] in
+      defer { survey.evaluator.forgetResults(since: start) }
       let own = survey.evaluator.intersection(blame.packets, survey.sure)
       if own.isEmpty || isUnfilterable(blame.decider) { return [] }
       return classify(blame, own, survey.direction, survey.family, survey.evaluator, map)
@@ -241,12 +267,19 @@ struct OpeningChecks {
     let subject =
       opening.decider == nil ? "no chain at the hook: it" : opening.decider?.rule == nil ? "the policy" : "this rule"
     let advice = advice(on: opening)
+    // Of many like rules any may be the one that is new: what they open together identifies them.
+    let key =
+      opening.ruleCount > 1
+      ? regions.map { "\($0.source) \($0.destination) \($0.protocolName) \($0.ports)" }.joined(separator: ";")
+      : decision.key
     return Finding(
       code: opening.code, severity: CheckRegistry.severity(of: opening.code),
       message: "\(subject) \(claim(opening)): \(shown)\(more)", requirements: opening.rows, firewall: firewall.name,
       location: decision.location, related: decider.jumpLocations(opening.decider, opening.jumps),
       packet: opening.packet, region: Array(regions.prefix(24)), remediation: advice.text,
-      fingerprint: Fingerprint.make([opening.code, firewall.name, opening.direction.rawValue, decision.key]),
+      fingerprint: Fingerprint.make([
+        opening.code, Fingerprint.file(firewall.name), opening.direction.rawValue, key,
+      ]),
       fix: advice.fix)
   }
 

@@ -51,7 +51,8 @@ struct TranslationChecks {
           location: published.range.end > published.range.start ? location : nil,
           packet: evaluator.witness(of: first),
           remediation: advice.text,
-          fingerprint: Fingerprint.make(["FW105", firewall.name, unit.name, "\(published.address)"]), fix: advice.fix)
+          fingerprint: Fingerprint.make(["FW105", Fingerprint.file(firewall.name), unit.name, "\(published.address)"]),
+          fix: advice.fix)
       }
     }
   }
@@ -127,6 +128,6 @@ struct TranslationChecks {
       firewall: firewall.name, location: decision.location,
       related: words.jumpLocations(blame.decider, blame.jumps), packet: evaluator.witness(of: blame.packets),
       region: regions, remediation: "list the address under published: of the unit, or take the translation away",
-      fingerprint: Fingerprint.make([code, firewall.name, "translated", port, decision.key]))
+      fingerprint: Fingerprint.make([code, Fingerprint.file(firewall.name), "translated", port, decision.key]))
   }
 }

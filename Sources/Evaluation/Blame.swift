@@ -34,6 +34,12 @@ extension PathEvaluator {
   /// Packets of which it is not sure that they are dropped are named at every rule that perhaps drops them.
   public func blameDrops(_ selection: PacketSelection) -> [Blame] { blame(selection).dropped }
 
+  /// The same of every base chain on the path, as if those before it had let the packets through: all that has to
+  /// change for them to pass.
+  public func blameDropsOfEveryChain(_ selection: PacketSelection) -> [Blame] {
+    blame(selection, passesDropped: true).dropped
+  }
+
   /// Splits the packets of a selection that are accepted by the rules and policies that accept them.
   ///
   /// Of several base chains that accept a packet, the one at the path's own hook counts, and a rule before a policy.
@@ -53,7 +59,9 @@ extension PathEvaluator {
     return merged
   }
 
-  private func blame(_ selection: PacketSelection) -> (flows: [Flow], dropped: [Blame]) {
+  private func blame(
+    _ selection: PacketSelection, passesDropped: Bool = false
+  ) -> (flows: [Flow], dropped: [Blame]) {
     // Of a summary that is not known nobody can be blamed.
     if store.isExhausted { return ([], []) }
     var flows = [Flow(set: selection.set, rewrite: selection.entry)]
@@ -80,6 +88,7 @@ extension PathEvaluator {
         guard inside != DiagramStore.nothing else { continue }
         var walk = walkBaseChain(stage, inside, flow.rewrite, entry: selection.entry)
         dropped += walk.dropped
+        if passesDropped { next += walk.dropped.map { Flow(set: $0.packets.set, rewrite: flow.rewrite) } }
         walk.accepted.removeAll { $0.set == DiagramStore.nothing }
         for (set, rewrite, blame) in walk.accepted {
           var accepted = Flow(set: set, rewrite: rewrite, accepted: flow.accepted, strength: flow.strength)

@@ -148,9 +148,13 @@ struct BoxJudge: Sendable {
   ) -> Answer {
     // A packet that no earlier rule decides, and what comes of it further on, settle most questions.
     for number in 0..<Self.sampleCount {
-      let sample = sample(number, of: box)
+      let sample = self.sample(number, of: box)
       guard container(of: sample, before: place) == nil else { continue }
       guard wantsSame, mayBeSame(fate, place), nextIsSame(sample, place, fate) else { return .differs }
+      for other in number + 1..<Self.sampleCount {
+        let sample = self.sample(other, of: box)
+        if container(of: sample, before: place) == nil, !nextIsSame(sample, place, fate) { return .differs }
+      }
       gatherEarlier(place, box, &scratch)
       return hasSameFate(box, place, fate, &scratch) ? .same : .differs
     }
@@ -306,7 +310,7 @@ struct BoxJudge: Sendable {
     if chain.end == fate, scratch.later.allSatisfy(\.isSame) { return true }
     scratch.later.sort { ($0.ordinal, $0.box.source.lower) < ($1.ordinal, $1.box.source.lower) }
     for number in 0..<Self.sampleCount {
-      let sample = sample(number, of: box)
+      let sample = self.sample(number, of: box)
       if scratch.earlier.contains(where: { $0.contains(sample) }) { continue }
       let next = scratch.later.first { $0.box.contains(sample) }
       guard next?.isSame ?? (chain.end == fate) else { return false }

@@ -17,6 +17,7 @@ extension PathEvaluator {
     summary.rules = rulesInHull(graphs[graph], graphs[graph].chains[Int(chain)].rules)
     summary.root = fold(&summary, graph: graph, stage: stage, depth: depth)
     summaries[key] = summary
+    keepAll()
     return summary
   }
 

@@ -380,7 +380,6 @@ extension PathEvaluator {
       }
       return
     }
-    let graph = graphs[graphIndex]
     if field.isInterface {
       let name = UInt32(truncatingIfNeeded: interval.lower)
       let isPrefix = interval.lower & Lookup.wildcard != 0

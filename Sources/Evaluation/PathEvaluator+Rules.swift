@@ -247,6 +247,7 @@ extension PathEvaluator {
       }
     }
     lookupSets[key] = result
+    keepAll()
     return result
   }
 
@@ -269,6 +270,7 @@ extension PathEvaluator {
     let decided = lookupDiagram(graph, graphs[graph].lookups[Int(index)], stage: stage) { _ in DiagramStore.accepting }
     let result = store.mapped(decided, .acceptedAsSet)
     lookupSets[key] = result
+    keepAll()
     return result
   }
 

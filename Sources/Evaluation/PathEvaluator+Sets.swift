@@ -109,6 +109,7 @@ extension PathEvaluator {
     if let known = outcomes[selection.entry] { return known }
     let outcome = store.applied(selection.entry, summary)
     outcomes[selection.entry] = outcome
+    keepAll()
     return outcome
   }
 
@@ -127,8 +128,14 @@ extension PathEvaluator {
     // Where every packet has one verdict, what perhaps passes is what surely passes.
     let map = store.isMixed(outcome) ? map : .possiblyAccepted
     let key = [selection.entry, map.code]
-    let allowed = allowances[key] ?? store.mapped(outcome, map)
-    allowances[key] = allowed
+    let allowed: Diagram
+    if let known = allowances[key] {
+      allowed = known
+    } else {
+      allowed = store.mapped(outcome, map)
+      allowances[key] = allowed
+      keepAll()
+    }
     var result = selection
     result.set = store.intersection(allowed, selection.set)
     return result

@@ -40,6 +40,10 @@ public final class PathEvaluator {
   var calls = 0
   /// Calls that blaming may follow before its answers count as not known.
   static let callLimit = 20_000
+  /// Everything made until then is kept: summaries refer to it.
+  private var kept = DiagramStore.Mark()
+  /// Edges of results below which forgetting them gains nothing.
+  private static let smallResults = 400_000
   /// Rewrites for selections whose input or output interface is not known, or neither.
   var entryRewrites: [UInt32?] = [nil, nil, nil, nil]
   /// The summary as selections meet it, by how they enter.
@@ -115,7 +119,20 @@ public final class PathEvaluator {
     }
     total = classified(total)
     totalSummary = total
+    keepAll()
     return total
+  }
+
+  /// Keeps what has been made so far when results are forgotten.
+  func keepAll() { kept = store.mark }
+
+  /// The present moment, for `forgetResults(since:)`.
+  public var moment: DiagramStore.Mark { store.mark }
+
+  /// Forgets results that were made since a moment, if they are large: selections made since then are void.
+  public func forgetResults(since moment: DiagramStore.Mark = DiagramStore.Mark()) {
+    let mark = moment.nodes > kept.nodes ? moment : kept
+    if store.edgeCount - mark.edges > Self.smallResults { store.release(to: mark) }
   }
 
   private func summary(of stages: [PathStage]) -> Diagram {

@@ -9,6 +9,12 @@ struct Lexer {
   var end: Int
   /// Whether line ends are white space, as inside braces.
   var skipsNewlines: Bool
+  /// Line ends passed as white space so far; lines with nothing but a comment do not count.
+  private(set) var lineEnds = 0
+  /// Line ends between the last token and the one before it.
+  private(set) var lineEndsInGap = 0
+  /// Where the last line end in that gap stands.
+  private(set) var lastLineEnd = 0
   /// The value of the last `address6` token.
   var wide: UInt128 = 0
   private let keywords = Keyword.vocabulary
@@ -33,9 +39,10 @@ struct Lexer {
         position += 1
       } else if byte == 0x0A {
         guard skipsNewlines else { return }
-        position += 1
+        countLineEnd()
       } else if byte == 0x23 {
         while position < end, bytes[position] != 0x0A { position += 1 }
+        if lineEndsInGap > 0, position < end { position += 1 }
       } else if byte == 0x5C {
         var next = position + 1
         if next < end, bytes[next] == 0x0D { next += 1 }
@@ -47,8 +54,16 @@ struct Lexer {
     }
   }
 
+  private mutating func countLineEnd() {
+    lastLineEnd = position
+    lineEnds &+= 1
+    lineEndsInGap &+= 1
+    position += 1
+  }
+
   /// The next token; `.end` at the end, for ever.
   mutating func next() -> Token {
+    lineEndsInGap = 0
     skipBlanks()
     let start = position
     guard start < end else { return make(.end, start, start) }

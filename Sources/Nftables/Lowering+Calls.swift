@@ -9,7 +9,7 @@ extension Lowering {
   private static let callReportLimit = 20
 
   /// Reports what the kernel refuses when it follows all jumps, gotos and verdict maps from the base chains: circles,
-  /// too many levels, and translations that are reached from a base chain where they cannot work.
+  /// too many levels, and rules that are reached from a base chain where they cannot work.
   ///
   /// Chains that no base chain leads to may do as they like (`nf_tables_validate`).
   mutating func checkCalls() {
@@ -90,66 +90,5 @@ extension Lowering {
   private func span(of rule: UInt32) -> TextSpan {
     let rule = graph.rules[Int(rule)]
     return TextSpan(file: rule.file, start: rule.range.start, end: rule.range.end)
-  }
-
-  // MARK: Places
-
-  /// Base chains by what matters to translations: type and hook.
-  private static func place(_ base: BaseChain) -> UInt32 {
-    1 << (UInt32(base.hook.rawValue) + (base.type == .nat ? 0 : 16))
-  }
-
-  /// Whether a translation works where a base chain stands.
-  private static func works(_ kind: Translation.Kind, at place: UInt32) -> Bool {
-    let hooks: [Hook]
-    switch kind {
-    case .destination, .destinationPrefix, .redirect: hooks = [.prerouting, .output]
-    case .source, .sourcePrefix: hooks = [.postrouting, .input]
-    case .masquerade: hooks = [.postrouting]
-    case .transparentProxy: return true
-    }
-    return hooks.contains { place == 1 << UInt32($0.rawValue) }
-  }
-
-  /// Reports translations in chains that base chains of another type or hook lead to; those in base chains themselves
-  /// are reported as they are read.
-  private mutating func checkPlaces(_ calls: [[(target: UInt32, rule: UInt32)]]) {
-    var translating: [(chain: Int, rule: UInt32, kind: Translation.Kind)] = []
-    for (index, chain) in graph.chains.enumerated() where chain.base == nil {
-      for rule in chain.rules {
-        guard let kind = translation(graph.rules[Int(rule)].verdict) else { continue }
-        translating.append((index, rule, kind))
-      }
-    }
-    guard !translating.isEmpty else { return }
-    var places = graph.chains.map { $0.base.map(Self.place) ?? 0 }
-    var pending = graph.chains.indices.filter { places[$0] != 0 }
-    while let chain = pending.popLast() {
-      for call in calls[chain] where places[chain] & ~places[Int(call.target)] != 0 {
-        places[Int(call.target)] |= places[chain]
-        pending.append(Int(call.target))
-      }
-    }
-    for (chain, rule, kind) in translating.prefix(10_000) {
-      let wrong = (0..<32).first { bit in
-        places[chain] >> UInt32(bit) & 1 == 1 && !Self.works(kind, at: 1 << UInt32(bit))
-      }
-      guard let wrong else { continue }
-      let hook = Hook(rawValue: UInt8(wrong & 15)).map(\.keyword) ?? ""
-      report(
-        .error,
-        "a base chain of \(wrong < 16 ? "type nat" : "another type than nat") at hook \(hook) leads to this "
-          + "translation, which cannot work there", span(of: rule))
-    }
-  }
-
-  private func translation(_ verdict: Verdict) -> Translation.Kind? {
-    switch verdict.kind {
-    case .translate: return graph.translations[Int(verdict.target)].kind
-    case .lookup:
-      guard let first = graph.lookups[Int(verdict.target)].verdicts.first, first.kind == .translate else { return nil }
-      return graph.translations[Int(first.target)].kind
-    default: return nil
-    }
   }
 }

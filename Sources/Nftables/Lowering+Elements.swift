@@ -8,17 +8,29 @@ extension Lowering {
     try descend()
     try expect(.openBrace, "'{'")
     while token.kind != .closeBrace {
+      let lineEnds = lexer.lineEnds
+      checkGap()
       if signature.isNarrow {
         try narrowElement(signature, into: &contents)
       } else {
         try element(signature, into: &contents)
       }
+      if lexer.lineEnds - lineEnds > lexer.lineEndsInGap { reportLineEnd(LineEndFault.withinElement) }
+      checkGap()
       guard token.kind == .comma else { break }
-      advance()
+      while token.kind == .comma { advance() }
     }
     depth -= 1
     guard token.kind == .closeBrace else { throw foreign() ?? expected("',' or '}'") }
     advance()
+  }
+
+  /// Reports empty lines before the current token, of which nft takes none between braces.
+  private mutating func checkGap() { if lexer.lineEndsInGap > 1 { reportLineEnd(LineEndFault.emptyLine) } }
+
+  private mutating func reportLineEnd(_ message: String) {
+    let place = UInt32(truncatingIfNeeded: lexer.lastLineEnd)
+    report(.error, message, TextSpan(file: UInt16(truncatingIfNeeded: file), start: place, end: place &+ 1))
   }
 
   /// An element of a set of plain values.

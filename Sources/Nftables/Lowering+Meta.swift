@@ -39,9 +39,14 @@ extension Lowering {
     case "skgid": (type, reason) = (.groupID, "meta skgid (the socket's group)")
     case "nftrace": (type, reason, bits) = (.integer, "meta nftrace", 1)
     case "rtclassid": (type, reason) = (.realm, "meta rtclassid (the routing realm)")
-    case "ibriport", "ibrname", "obriport", "obrname", "sdifname", "iifkind", "oifkind":
+    case "sdifname":
+      try require([.input, .forward], for: "meta sdifname", span)
+      (type, reason) = (.interfaceName, "meta sdifname")
+    case "ibriport", "ibrname", "obriport", "obrname", "iifkind", "oifkind":
       (type, reason) = (.interfaceName, "meta \(name)")
-    case "sdif": (type, reason) = (.interfaceIndex, "meta sdif")
+    case "sdif":
+      try require([.input, .forward], for: "meta sdif", span)
+      (type, reason) = (.interfaceIndex, "meta sdif")
     case "cpu": (type, reason, bits) = (.integer, "meta cpu", 32)
     case "iifgroup", "oifgroup": (type, reason) = (.deviceGroup, "meta \(name) (the interface's group)")
     case "cgroup": (type, reason, bits) = (.integer, "meta cgroup (the socket's control group)", 32)
@@ -103,6 +108,10 @@ extension Lowering {
   /// `ipsec in|out [spnum N] reqid|spi|ip saddr ...`, or `ipsec exists`.
   mutating func ipsecExpression() throws(SyntaxFault) -> Operand {
     guard token.keyword == .in || token.keyword == .out else { return unknown(.boolean, "ipsec") }
+    let isIn = token.keyword == .in
+    try require(
+      isIn ? [.prerouting, .input, .forward] : [.forward, .output, .postrouting], for: "ipsec \(isIn ? "in" : "out")",
+      span)
     advance()
     if token.keyword == .spnum {
       advance()
@@ -244,6 +253,7 @@ extension Lowering {
   mutating func undecidableExpression(_ word: Token) throws(SyntaxFault) -> Operand {
     switch word.keyword {
     case .socket:
+      try require([.prerouting, .input, .output], for: "socket", span)
       switch token.keyword {
       case .transparent, .wildcard:
         let name = text(token)
@@ -261,6 +271,7 @@ extension Lowering {
       default: throw expected("one of transparent, wildcard, mark or cgroupv2")
       }
     case .osf:
+      try require([.prerouting, .input, .forward], for: "osf", span)
       if token.keyword == .ttl {
         advance()
         guard ["loose", "skip"].contains(text(token)) else { throw expected("loose or skip") }

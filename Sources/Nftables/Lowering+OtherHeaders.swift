@@ -141,9 +141,11 @@ extension Lowering {
         advance()
         return unknown(.realm, "rt classid (the route's realm)")
       case .mtu:
+        try require([.forward, .output, .postrouting], for: "rt mtu", place)
         advance()
         return unknown(.integer, "rt mtu", bits: 16)
       case .ipsec:
+        try require([.forward, .output, .postrouting], for: "rt ipsec", place)
         advance()
         return unknown(.boolean, "rt ipsec")
       case .nexthop, .ip, .ip6: return try nextHop()

@@ -14,6 +14,7 @@ extension Lowering {
     pendingMap = nil
     fork = nil
     unresolved = nil
+    needs.removeAll(keepingCapacity: true)
     depth = 0
   }
 
@@ -32,6 +33,7 @@ extension Lowering {
         appendUndecidable(graph.reasons.intern("a rule whose place depends on a handle"))
       }
       appendRule(to: chain, range, rule.file)
+      for need in needs { chainNeeds.append((chain, need)) }
     } catch {
       let fault = longText(rule, before: error.span) ?? error
       report(.error, fault.message, fault.span)
@@ -276,7 +278,7 @@ extension Lowering {
         range: SourceRange(open.start, open.start + 1)))
     // The outer rule waits while the inner ones are read.
     let outer = (items, context, isApproximated, hasEffect, lexer, depth, base)
-    let outerParts = (pendingMap, fork)
+    let outerParts = (pendingMap, fork, needs)
     let bytes = lexer.bytes
     var position = Int(open.end)
     let limit = lexer.end
@@ -301,9 +303,16 @@ extension Lowering {
       lowerRule(inner, into: chain)
       depth = outer.5
       position = max(scan.next, position + 1)
+      if scan.next < limit, bytes[scan.next] == 0x7D {
+        position = scan.next
+        let place = UInt32(truncatingIfNeeded: position)
+        report(
+          .error, "expected a line end or ';' before '}'",
+          TextSpan(file: UInt16(truncatingIfNeeded: file), start: place, end: place &+ 1))
+      }
     }
     (items, context, isApproximated, hasEffect, lexer, depth, base) = outer
-    (pendingMap, fork) = outerParts
+    (pendingMap, fork, needs) = outerParts
     verdict = .none
     isTerminated = false
     guard position < limit else { throw SyntaxFault(message: "this brace is never closed", span: open) }

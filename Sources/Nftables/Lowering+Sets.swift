@@ -58,6 +58,8 @@ extension Lowering {
         }
         contents = inner
       } else if isEmptyBraces {
+        // Only a variable may hold no elements at all.
+        report(.error, "there are no elements between these braces", span)
         advance()
         advance()
       } else {

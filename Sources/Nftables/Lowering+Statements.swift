@@ -315,6 +315,7 @@ extension Lowering {
     if token.keyword == .table {
       return try meter()
     }
+    try require([.forward], for: "a flow table", span)
     guard token.keyword == .add || token.keyword == .offload else { throw expected("add or offload") }
     advance()
     try expect(.at, "'@'")
@@ -369,6 +370,7 @@ extension Lowering {
 
   /// `synproxy ...`: answers connection attempts by itself.
   mutating func synproxy() throws(SyntaxFault) {
+    try require([.input, .forward], for: "synproxy", span)
     advance()
     if token.keyword == .name || token.kind == .quoted {
       try objectName("synproxy")

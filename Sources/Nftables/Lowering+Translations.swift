@@ -10,6 +10,9 @@ extension Lowering {
     let place = span
     advance()
     guard family != .arp else { throw SyntaxFault(message: "family arp has no reject", span: place) }
+    if family != .bridge, family != .netdev {
+      try require([.ingress, .prerouting, .input, .forward, .output], for: "reject", place)
+    }
     if context.network == .other { throw SyntaxFault(message: "only IP packets can be rejected", span: place) }
     guard token.keyword == .with else {
       if [.icmp, .icmpv6, .icmpx, .tcp].contains(token.keyword) { throw expected("'with'") }
@@ -70,7 +73,8 @@ extension Lowering {
     let place = span
     let isSource = token.keyword == .snat
     advance()
-    try checkNATChain(isSource ? [.postrouting, .input] : [.prerouting, .output], place)
+    let hooks: [Hook] = isSource ? [.postrouting, .input] : [.prerouting, .output]
+    try require(hooks, for: "this translation", isNAT: true, place)
     var kind: Translation.Kind = isSource ? .source : .destination
     portKind = kind
     var target = Target()
@@ -119,15 +123,6 @@ extension Lowering {
     var copy = lexer
     let next = copy.next()
     return [.to, .prefix, .interval].contains(next.keyword) || text(next) == "addr"
-  }
-
-  private func checkNATChain(_ hooks: [Hook], _ place: TextSpan) throws(SyntaxFault) {
-    guard let base else { return }
-    guard base.type == .nat, hooks.contains(base.hook) else {
-      throw SyntaxFault(
-        message: "this translation needs a nat chain at hook \(hooks.map(\.keyword).joined(separator: " or "))",
-        span: place)
-    }
   }
 
   /// Whether the rule says which transport protocol its packets have; `th` alone does not.
@@ -369,7 +364,8 @@ extension Lowering {
     let place = span
     let isRedirect = token.keyword == .redirect
     advance()
-    try checkNATChain(isRedirect ? [.prerouting, .output] : [.postrouting], place)
+    let hooks: [Hook] = isRedirect ? [.prerouting, .output] : [.postrouting]
+    try require(hooks, for: "this translation", isNAT: true, place)
     portKind = isRedirect ? .redirect : .masquerade
     var target = Target()
     if token.keyword == .to {
@@ -425,6 +421,7 @@ extension Lowering {
       advance()
     }
     try expect(.to)
+    try require([.prerouting], for: "tproxy", place)
     guard hasTransport else {
       throw SyntaxFault(message: "tproxy needs a match of the transport protocol before it", span: place)
     }

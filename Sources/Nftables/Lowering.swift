@@ -63,6 +63,10 @@ struct Lowering {
   var relationSpan = TextSpan.none
   /// What a port that is read translates.
   var portKind = Translation.Kind.destination
+  /// Demands of the rule on the base chains that lead to it.
+  var needs: [PlaceNeed] = []
+  /// The same of all rules that stand in other chains, with the chain of the graph.
+  var chainNeeds: [(chain: Int, need: PlaceNeed)] = []
   /// Set when a constant cannot be known offline, as a host name.
   var unresolved: UInt32?
 
@@ -114,7 +118,20 @@ struct Lowering {
     }
     graph.settleIndifferentRules()
     checkCalls()
-    diagnostics.sort { ($0.file, $0.range.start, $0.range.end) < ($1.file, $1.range.start, $1.range.end) }
+    sortDiagnostics()
+  }
+
+  /// Puts diagnostics into the order of the text, each once: what a variable holds is read wherever it is used.
+  private mutating func sortDiagnostics() {
+    func key(_ diagnostic: Diagnostic) -> (Int, UInt32, UInt32, String) {
+      (diagnostic.file, diagnostic.range.start, diagnostic.range.end, diagnostic.message)
+    }
+    diagnostics.sort { key($0) < key($1) }
+    var last: Diagnostic?
+    diagnostics.removeAll { diagnostic in
+      defer { last = diagnostic }
+      return diagnostic == last
+    }
   }
 
   /// Declares a table and its chains in the graph.

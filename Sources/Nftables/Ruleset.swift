@@ -143,6 +143,12 @@ struct Ruleset: Sendable {
   }
 }
 
+/// What is said of line ends between braces where nft takes none.
+enum LineEndFault {
+  static let emptyLine = "an empty line cannot stand between braces"
+  static let withinElement = "a line end cannot stand within an element"
+}
+
 /// A place where the text does not follow the grammar or means nothing.
 struct SyntaxFault: Error {
   var message: String

@@ -18,7 +18,8 @@ extension RulesetReader {
 
   private mutating func reportUnknown(_ name: String, _ span: TextSpan) {
     let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment))
-    report(.error, "there is no variable '\(name)'\(hint)", span)
+    // nft does not mind.
+    report(.warning, "there is no variable '\(name)'\(hint)", span)
   }
 
   /// Ends the binding of a name in the current scope.

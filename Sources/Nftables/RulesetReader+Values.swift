@@ -6,6 +6,7 @@ extension RulesetReader {
     var reader = self
     reader.lexer = Lexer(lexer.bytes, from: Int(value.start), to: Int(value.end), skipsNewlines: true)
     reader.advance()
+    defer { ruleset.diagnostics = reader.ruleset.diagnostics }
     if reader.token.kind == .dash {
       reader.advance()
       guard reader.token.kind == .number else { throw reader.expected("a number") }
@@ -46,7 +47,10 @@ extension RulesetReader {
     defer { depth -= 1 }
     guard depth < limits.depth else { throw SyntaxFault(message: "nested too deep", span: span) }
     advance()
+    if token.kind == .closeBrace { checkGap() }
     while token.kind != .closeBrace {
+      let lineEnds = lexer.lineEnds
+      checkGap()
       if token.kind == .openBrace {
         try checkElements()
       } else {
@@ -65,11 +69,20 @@ extension RulesetReader {
           }
         }
       }
+      if lexer.lineEnds - lineEnds > lexer.lineEndsInGap { reportLineEnd(LineEndFault.withinElement) }
+      checkGap()
       guard token.kind == .comma else { break }
-      advance()
+      while token.kind == .comma { advance() }
     }
     guard token.kind == .closeBrace else { throw expected("',' or '}'") }
     advance()
+  }
+
+  private mutating func checkGap() { if lexer.lineEndsInGap > 1 { reportLineEnd(LineEndFault.emptyLine) } }
+
+  private mutating func reportLineEnd(_ message: String) {
+    let place = UInt32(truncatingIfNeeded: lexer.lastLineEnd)
+    report(.error, message, span(from: place, to: place &+ 1))
   }
 
   /// Timeouts, counters and comments of elements.
@@ -103,6 +116,12 @@ extension RulesetReader {
     }
   }
 
+  /// Words of the language that are values as well.
+  private static let valueWords: Set<Keyword> = [
+    .ether, .ip, .ip6, .vlan, .arp, .dnat, .snat, .ecn, .reset, .destroy, .original, .reply, .label, .last, .exists,
+    .missing, .tcp, .udp, .udplite, .esp, .ah, .icmp, .icmpv6, .igmp, .gre, .comp, .dccp, .sctp, .redirect,
+  ]
+
   /// Primaries with operators between.
   private mutating func checkBasic() throws(SyntaxFault) {
     depth += 1
@@ -123,6 +142,7 @@ extension RulesetReader {
         advance()
         try checkBasic()
         try expect(.closeParenthesis, "')'")
+      case .word where token.keyword.isReserved && !Self.valueWords.contains(token.keyword): throw expected("a value")
       case .word, .number, .address4, .address6, .mac, .time, .quoted, .pattern, .classID: advance()
       default: throw expected("a value")
       }

@@ -76,6 +76,7 @@ struct RulesetReader {
       advance()
       readCommands()
       checkLastLine(buffer)
+      checkCarriageReturns(buffer)
     }
     openFiles.removeLast()
     (lexer, token, file) = saved
@@ -96,6 +97,27 @@ struct RulesetReader {
     report(
       .error, "a comment needs a line end, which is missing at the end of the file",
       span(from: UInt32(comment), to: UInt32(bytes.count)))
+  }
+
+  /// Reports the first carriage return outside of comments and texts, which nft's scanner does not take.
+  ///
+  /// The file is read all the same, as if it had plain line ends.
+  private mutating func checkCarriageReturns(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard bytes.contains(0x0D) else { return }
+    var index = 0
+    while index < bytes.count {
+      switch bytes[index] {
+      case 0x0D:
+        return report(
+          .error, "nft takes no carriage returns: line ends have to be LF alone, not CR LF",
+          span(from: UInt32(truncatingIfNeeded: index), to: UInt32(truncatingIfNeeded: index + 1)))
+      case 0x23: while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+      case 0x22:
+        if let close = bytes[(index + 1)...].firstIndex(of: 0x22) { index = close }
+      default: break
+      }
+      index += 1
+    }
   }
 
   // MARK: Tokens
@@ -282,6 +304,7 @@ extension RulesetReader {
       file = index
       lexer = Lexer(buffer, from: buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
       advance()
+      checkCarriageReturns(buffer)
       while token.kind != .end {
         readStatements(statement)
         if token.kind == .closeBrace {

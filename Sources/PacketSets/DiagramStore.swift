@@ -212,6 +212,48 @@ public struct DiagramStore: ~Copyable {
     if !larger.isRefused { cache = larger }
   }
 
+  // MARK: Forgetting results
+
+  /// A moment in the life of a store.
+  public struct Mark: Sendable, Equatable {
+    /// How much had been made.
+    public var nodes: Int
+    public var edges: Int
+
+    /// The beginning.
+    public init(nodes: Int = 0, edges: Int = 0) {
+      self.nodes = nodes
+      self.edges = edges
+    }
+  }
+
+  /// The present moment.
+  public var mark: Mark { Mark(nodes: nodes.count, edges: edges.count) }
+
+  /// Forgets all nodes that were made since a moment; diagrams given out since then must not be used any more.
+  ///
+  /// **Rationale:** what is asked of a set of a million elements is as large as the set each time, and of no use once it
+  /// has been put into words.
+  public mutating func release(to mark: Mark) {
+    guard mark.nodes < nodes.count else { return }
+    let mask = uniqueTable.count - 1
+    // Backwards: each entry is then the last one that was put into its run of slots.
+    for index in stride(from: nodes.count - 1, through: mark.nodes, by: -1) {
+      var slot = Int(nodes[index].hash) & mask
+      while uniqueTable[slot] != UInt32(index) + 1 { slot = (slot + 1) & mask }
+      uniqueTable[slot] = 0
+    }
+    nodes.removeLast(nodes.count - mark.nodes)
+    edges.removeLast(edges.count - mark.edges)
+    let first = Self.firstNode + UInt32(mark.nodes)
+    for slot in 0..<cache.count {
+      let entry = cache[slot]
+      // Operands that are no diagrams are cleared, too, where they look like one: that costs no more than time.
+      guard entry.left >= first || entry.right >= first || entry.result >= first else { continue }
+      cache[slot] = CacheEntry(left: 0, right: 0, operation: 0, result: 0)
+    }
+  }
+
   // MARK: The operation cache
 
   @inline(__always)

@@ -41,8 +41,9 @@ public struct ExplainReport {
       result += "This version does not run the check; its code is kept for it.\n"
     }
     guard let text else { return result }
+    let example = (text.example?.files ?? []).map { "\($0.name):\n\(Self.indented($0.text))" }.joined()
     for (title, body) in [
-      ("What it does", text.what), ("Why", text.why), ("Example", text.example), ("How to mend it", text.mend),
+      ("What it does", text.what), ("Why", text.why), ("Example", example), ("How to mend it", text.mend),
       ("References", text.references.joined(separator: "\n")),
     ] where !body.isEmpty {
       result += "\n" + style.paint(title, .bold) + "\n" + Self.indented(body)

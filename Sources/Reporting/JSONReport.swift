@@ -10,27 +10,26 @@ public enum JSONReport {
     var version = 1
     var policy: PolicyName?
     var inputs: [Input]
-    var requirements: [Row]
+    var requirements: [RequirementJSON]
     var findings: [FindingJSON]
+    var suppressed: [SuppressedJSON]
+    var baseline: BaselineJSON?
     var remarks: [String]
-    var summary: Summary
+    var summary: SummaryJSON
 
     init(_ report: CheckReport) {
       policy = report.policyName.map { PolicyName(name: $0, version: report.policyVersion ?? "") }
       inputs = report.inputs.map { Input(path: $0.path, dialect: $0.dialect, sha256: $0.sha256) }
-      requirements = report.requirements.map {
-        Row(
-          id: $0.id, feature: $0.feature, direction: $0.direction, firewall: $0.firewall, status: $0.status.rawValue)
-      }
-      findings = report.findings.map(FindingJSON.init)
+      requirements = report.requirements.map(RequirementJSON.init)
+      findings = report.findings.map { FindingJSON($0) }
+      suppressed = report.suppressed.map(SuppressedJSON.init)
+      baseline = report.baseline.map(BaselineJSON.init)
       remarks = report.remarks
-      summary = Summary(
-        errors: report.count(.error), warnings: report.count(.warning), notes: report.count(.note),
-        files: report.inputs.count, rules: report.ruleCount)
+      summary = SummaryJSON(report)
     }
 
     enum CodingKeys: CodingKey {
-      case version, policy, inputs, requirements, findings, remarks, summary
+      case version, policy, inputs, requirements, findings, suppressed, baseline, remarks, summary
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -41,6 +40,8 @@ public enum JSONReport {
       try values.encode(inputs, forKey: .inputs)
       try values.encode(requirements, forKey: .requirements)
       try values.encode(findings, forKey: .findings)
+      try values.encode(suppressed, forKey: .suppressed)
+      try values.encodeIfPresent(baseline, forKey: .baseline)
       try values.encode(remarks, forKey: .remarks)
       try values.encode(summary, forKey: .summary)
     }
@@ -56,21 +57,87 @@ public enum JSONReport {
     var dialect: String
     var sha256: String
   }
+}
 
-  private struct Row: Encodable {
-    var id: String
-    var feature: String
-    var direction: String
-    var firewall: String
-    var status: String
+/// The verdict on a row, feature and firewall.
+struct RequirementJSON: Encodable {
+  var id: String
+  var feature: String
+  var direction: String
+  var firewall: String
+  var status: String
+
+  init(_ verdict: RequirementVerdict) {
+    id = verdict.id
+    feature = verdict.feature
+    direction = verdict.direction
+    firewall = verdict.firewall
+    status = verdict.status.rawValue
+  }
+}
+
+/// The numbers of a report; suppressed findings count under `suppressed` only.
+struct SummaryJSON: Encodable {
+  var errors: Int
+  var warnings: Int
+  var notes: Int
+  var suppressed: Int
+  var files: Int
+  var rules: Int
+
+  init(_ report: CheckReport) {
+    errors = report.count(.error)
+    warnings = report.count(.warning)
+    notes = report.count(.note)
+    suppressed = report.suppressed.count
+    files = report.inputs.count
+    rules = report.ruleCount
+  }
+}
+
+/// A finding that something accepts: the finding, and `suppression` beside its own fields.
+struct SuppressedJSON: Encodable {
+  private let entry: SuppressedFinding
+
+  init(_ entry: SuppressedFinding) { self.entry = entry }
+
+  private enum CodingKeys: CodingKey { case suppression }
+
+  private struct Note: Encodable {
+    var kind: String
+    var reason: String?
+    var until: String?
+    var location: LocationJSON?
   }
 
-  private struct Summary: Encodable {
-    var errors: Int
-    var warnings: Int
-    var notes: Int
-    var files: Int
-    var rules: Int
+  func encode(to encoder: any Encoder) throws {
+    try FindingJSON(entry.finding).encode(to: encoder)
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    let note = entry.suppression
+    try values.encode(
+      Note(
+        kind: note.kind.rawValue, reason: note.reason, until: note.until?.description,
+        location: note.location.map(LocationJSON.init)), forKey: .suppression)
+  }
+}
+
+/// What came of comparing with a baseline.
+struct BaselineJSON: Encodable {
+  var matched: Int
+  var stale: [Entry]
+
+  struct Entry: Encodable {
+    var fingerprint: String
+    var code: String
+    var path: String
+    var count: Int
+  }
+
+  init(_ outcome: BaselineOutcome) {
+    matched = outcome.matched
+    stale = outcome.stale.map {
+      Entry(fingerprint: $0.fingerprint, code: $0.code, path: $0.path, count: $0.count)
+    }
   }
 }
 

@@ -12,6 +12,15 @@ public enum JUnitReport {
       case .open: cases.append(head + "/>")
       case .notApplicable: cases.append(head + "><skipped/></testcase>")
       case .blocked, .partial, .undecided:
+        let accepted = report.suppressed.filter {
+          $0.finding.firewall == row.firewall && $0.finding.requirements.contains(row.id)
+        }
+        let isOpen = report.findings.contains { $0.firewall == row.firewall && $0.requirements.contains(row.id) }
+        if !isOpen, let first = accepted.first {
+          let why = "suppressed" + (first.suppression.reason.map { ": \($0)" } ?? "")
+          cases.append(head + "><skipped message=\"\(escaped(why))\"/></testcase>")
+          continue
+        }
         failures += 1
         let messages = report.findings.filter { $0.firewall == row.firewall && $0.requirements.contains(row.id) }
           .map(\.message).joined(separator: "\n")

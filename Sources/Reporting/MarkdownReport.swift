@@ -9,7 +9,8 @@ public enum MarkdownReport {
   public static func render(_ report: CheckReport) -> String {
     var text = "## fwlint\n\n"
     text += "\(report.count(.error)) errors, \(report.count(.warning)) warnings, \(report.count(.note)) notes in "
-    text += "\(report.inputs.count) files, \(report.ruleCount) rules.\n"
+    text += "\(report.inputs.count) files, \(report.ruleCount) rules"
+    text += report.suppressed.isEmpty ? ".\n" : "; \(report.suppressed.count) suppressed.\n"
     if !report.requirements.isEmpty { text += "\n" + matrix(report.requirements) }
     if !report.findings.isEmpty {
       text += "\n| where | check | what |\n|---|---|---|\n"
@@ -19,7 +20,21 @@ public enum MarkdownReport {
       }
       if report.findings.count > limit { text += "\n\(report.findings.count - limit) more findings are not shown.\n" }
     }
-    for remark in report.remarks { text += "\n> \(cell(remark))\n" }
+    if !report.suppressed.isEmpty { text += "\n" + suppressed(report.suppressed) }
+    for remark in report.remarks + BaselineText.remarks(report) { text += "\n> \(cell(remark))\n" }
+    return text
+  }
+
+  /// What is accepted, and why: a gate's readers should see that too.
+  private static func suppressed(_ entries: [SuppressedFinding]) -> String {
+    var text = "| suppressed | where | by | why | until |\n|---|---|---|---|---|\n"
+    for entry in entries.prefix(limit) {
+      let place = entry.finding.location.map { "\($0.path):\($0.line)" } ?? entry.finding.firewall ?? ""
+      let note = entry.suppression
+      text += "| \(entry.finding.code) | \(cell(place)) | \(note.kind.rawValue) | \(cell(note.reason ?? "")) "
+      text += "| \(note.until?.description ?? "") |\n"
+    }
+    if entries.count > limit { text += "\n\(entries.count - limit) more are not shown.\n" }
     return text
   }
 
@@ -33,7 +48,7 @@ public enum MarkdownReport {
       let statuses = firewalls.map { firewall in
         rows.first { $0.id == row.id && $0.feature == row.feature && $0.firewall == firewall }?.status.rawValue ?? ""
       }
-      lines.append("| \(row.id) | \(cell(row.feature)) |" + statuses.map { " \(mark($0)) \($0) |" }.joined())
+      lines.append("| \(cell(row.id)) | \(cell(row.feature)) |" + statuses.map { " \(mark($0)) \($0) |" }.joined())
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -26,6 +26,9 @@ public enum PacketText {
     words.append(packet.path.rawValue)
     if let name = packet.inputInterface, !name.isEmpty { words.append("in by \(Harmless.line(name))") }
     if let name = packet.outputInterface, !name.isEmpty { words.append("out by \(Harmless.line(name))") }
+    if let value = packet.timeToLive { words.append("ttl \(value)") }
+    if let value = packet.dscp { words.append("dscp \(value)") }
+    if let value = packet.length { words.append("\(value) bytes") }
     if packet.mark != 0 { words.append("mark \(packet.mark)") }
     return words.joined(separator: ", ")
   }

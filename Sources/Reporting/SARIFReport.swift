@@ -9,15 +9,25 @@ public struct SARIFReport {
   private let report: CheckReport
   private let version: String
   private let hashes: [String: LineHashes]
+  /// URIs of files as seen from the repository's top.
+  private let uris: [String: String]
 
   /// Results of one run that GitHub accepts.
   static let resultLimit = 25_000
+  /// Related places of one result that GitHub keeps.
+  static let relatedLimit = 100
 
   /// Makes a report of the program's version.
-  public init(_ report: CheckReport, version: String) {
+  ///
+  /// - Parameter relativePath: what a file is called as seen from the repository's top.
+  public init(_ report: CheckReport, version: String, relativePath: @escaping (String) -> String = { $0 }) {
     self.report = report
     self.version = version
-    let paths = Set(report.findings.compactMap { $0.location?.path })
+    let all = report.findings + report.suppressed.map(\.finding)
+    let paths = Set(all.compactMap { $0.location?.path })
+    let others = all.flatMap { $0.related.map(\.location.path) } + report.inputs.map(\.path)
+    uris = paths.union(others).union(report.suppressed.compactMap { $0.suppression.location?.path })
+      .reduce(into: [:]) { $0[$1] = Self.uri(relativePath($1)) }
     hashes = report.sources.filter { paths.contains($0.key) }.mapValues {
       LineHashes(String(decoding: $0.bytes, as: UTF8.self))
     }
@@ -26,32 +36,43 @@ public struct SARIFReport {
   /// The log with its one run.
   public func render() -> String {
     let codes = CheckRegistry.checks.map(\.code)
-    let results = report.findings.prefix(Self.resultLimit).map { result($0, codes) }
-    var notifications: [Notification] = report.remarks.map { Notification(text: $0, level: "note") }
-    if report.findings.count > Self.resultLimit {
-      notifications.append(
-        Notification(
-          text:
-            "\(report.findings.count - Self.resultLimit) findings beyond the limit of \(Self.resultLimit) were left out",
-          level: "warning"))
+    // What counts comes first, so that a cut takes what does not.
+    var results = report.findings.prefix(Self.resultLimit).map { result($0, nil, codes) }
+    results += report.suppressed.prefix(Self.resultLimit - results.count).map {
+      result($0.finding, $0.suppression, codes)
     }
-    let run = Run(
-      tool: Tool(driver: Driver(semanticVersion: version, rules: CheckRegistry.checks.map(rule))), results: results,
-      invocations: [Invocation(toolExecutionNotifications: notifications)])
-    return JSONText.pretty(Log(runs: [run]))
+    let remarks = report.remarks + BaselineText.remarks(report)
+    var notifications = remarks.map { SARIFLog.Notification(text: $0, level: "note") }
+    let rest = report.findings.count + report.suppressed.count - results.count
+    if rest > 0 {
+      notifications.append(
+        SARIFLog.Notification(
+          text: "\(rest) findings beyond the limit of \(Self.resultLimit) were left out", level: "warning"))
+    }
+    let cut = results.count { $0.isCut }
+    if cut > 0 {
+      notifications.append(
+        SARIFLog.Notification(
+          text: "\(cut) results name only the first \(Self.relatedLimit) of their related places", level: "note"))
+    }
+    let run = SARIFLog.Run(
+      tool: SARIFLog.Tool(
+        driver: SARIFLog.Driver(semanticVersion: version, rules: CheckRegistry.checks.map(rule))), results: results,
+      invocations: [SARIFLog.Invocation(toolExecutionNotifications: notifications)])
+    return JSONText.pretty(SARIFLog(runs: [run]))
   }
 
-  private func rule(_ check: Check) -> Rule {
+  private func rule(_ check: Check) -> SARIFLog.Rule {
     let text = CheckRegistry.documentation(of: check.code)
     let what = text?.what ?? check.name
     let help = [what, text?.why ?? "", text?.mend ?? ""].filter { !$0.isEmpty }
-    let example = text.map { "\n\n```\n\($0.example)\n```" } ?? ""
-    return Rule(
-      id: check.code, name: check.name, shortDescription: Text(String(what.prefix(1000))),
-      fullDescription: Text(String("\(what) \(text?.why ?? "")".prefix(1000))),
-      help: Help(text: help.joined(separator: "\n\n"), markdown: help.joined(separator: "\n\n") + example),
-      defaultConfiguration: Configuration(level: check.severity.rawValue),
-      properties: Properties(
+    let example = (text?.example?.files.first).map { "\n\n```\n\($0.text)```" } ?? ""
+    return SARIFLog.Rule(
+      id: check.code, name: check.name, shortDescription: SARIFLog.Text(String(what.prefix(1000))),
+      fullDescription: SARIFLog.Text(String("\(what) \(text?.why ?? "")".prefix(1000))),
+      help: SARIFLog.Help(text: help.joined(separator: "\n\n"), markdown: help.joined(separator: "\n\n") + example),
+      defaultConfiguration: SARIFLog.Configuration(level: check.severity.rawValue),
+      properties: SARIFLog.Properties(
         tags: ["security", "firewall"], precision: check.code == "FW103" ? "medium" : "very-high",
         problemSeverity: check.severity == .note ? "recommendation" : check.severity.rawValue,
         securitySeverity: Self.securitySeverity(check.code)))
@@ -71,159 +92,56 @@ public struct SARIFReport {
     }
   }
 
-  private func result(_ finding: Finding, _ codes: [String]) -> Result {
+  private func result(_ finding: Finding, _ note: SuppressionNote?, _ codes: [String]) -> SARIFLog.Result {
     let location = finding.location
-    let path = location?.path ?? report.inputs.first?.path ?? "fwlint.yaml"
+    let path = location?.path ?? file(of: finding)
     let line = location?.line ?? 1
-    let region = Region(
-      startLine: line, startColumn: location?.column ?? 1, endLine: location?.endLine ?? line,
-      endColumn: max(location?.endColumn ?? 1, location?.line == location?.endLine ? (location?.column ?? 1) + 1 : 1))
     var text = finding.message
     if !finding.remediation.isEmpty { text += "\n\n" + finding.remediation }
-    return Result(
+    var result = SARIFLog.Result(
       ruleId: finding.code, ruleIndex: codes.firstIndex(of: finding.code) ?? 0, level: finding.severity.rawValue,
-      message: Text(text), locations: [Place(Physical(path, region))],
-      relatedLocations: finding.related.map { related in
-        RelatedPlace(
-          physicalLocation: Physical(
-            related.location.path,
-            Region(
-              startLine: related.location.line, startColumn: related.location.column,
-              endLine: related.location.endLine, endColumn: related.location.endColumn)),
-          message: Text(related.message))
+      message: SARIFLog.Text(text),
+      locations: [
+        SARIFLog.Place(
+          physical(location ?? Location(path: path, line: 1, column: 1, endLine: 1, endColumn: 2)))
+      ],
+      relatedLocations: finding.related.prefix(Self.relatedLimit).map { related in
+        SARIFLog.RelatedPlace(physicalLocation: physical(related.location), message: SARIFLog.Text(related.message))
       },
-      partialFingerprints: Fingerprints(
+      partialFingerprints: SARIFLog.Fingerprints(
         primaryLocationLineHash: hashes[path]?.hashes[line] ?? "\(finding.fingerprint):1",
-        fwlint: finding.fingerprint))
-  }
-
-  // MARK: The format
-
-  private struct Log: Encodable {
-    var schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    var version = "2.1.0"
-    var runs: [Run]
-
-    enum CodingKeys: String, CodingKey {
-      case schema = "$schema"
-      case version, runs
+        fwlint: finding.fingerprint),
+      suppressions: [])
+    result.isCut = finding.related.count > Self.relatedLimit
+    if let note {
+      result.suppressions = [
+        SARIFLog.Suppression(
+          kind: note.kind == .comment ? "inSource" : "external", justification: note.reason,
+          location: note.location.map { SARIFLog.Place(physical($0)) })
+      ]
     }
+    if report.baseline != nil { result.baselineState = note?.kind == .baseline ? "unchanged" : "new" }
+    return result
   }
 
-  private struct Run: Encodable {
-    var tool: Tool
-    var results: [Result]
-    var invocations: [Invocation]
-    var columnKind = "unicodeCodePoints"
-  }
-
-  private struct Tool: Encodable { var driver: Driver }
-
-  private struct Driver: Encodable {
-    var name = "fwlint"
-    var semanticVersion: String
-    var rules: [Rule]
-  }
-
-  private struct Rule: Encodable {
-    var id: String
-    var name: String
-    var shortDescription: Text
-    var fullDescription: Text
-    var help: Help
-    var defaultConfiguration: Configuration
-    var properties: Properties
-  }
-
-  private struct Text: Encodable {
-    var text: String
-
-    init(_ text: String) { self.text = text }
-  }
-
-  private struct Help: Encodable {
-    var text: String
-    var markdown: String
-  }
-
-  private struct Configuration: Encodable { var level: String }
-
-  private struct Properties: Encodable {
-    var tags: [String]
-    var precision: String
-    var problemSeverity: String
-    var securitySeverity: String
-
-    enum CodingKeys: String, CodingKey {
-      case tags, precision
-      case problemSeverity = "problem.severity"
-      case securitySeverity = "security-severity"
+  /// The file that stands for a finding without a place.
+  private func file(of finding: Finding) -> String {
+    let paths = report.inputs.map(\.path)
+    if let name = finding.firewall {
+      return paths.first { $0 == name || $0.hasSuffix("/" + name) } ?? name
     }
+    return paths.first ?? "fwlint.yaml"
   }
 
-  private struct Result: Encodable {
-    var ruleId: String
-    var ruleIndex: Int
-    var level: String
-    var message: Text
-    var locations: [Place]
-    var relatedLocations: [RelatedPlace]
-    var partialFingerprints: Fingerprints
-  }
-
-  private struct Place: Encodable {
-    var physicalLocation: Physical
-
-    init(_ physicalLocation: Physical) { self.physicalLocation = physicalLocation }
-  }
-
-  private struct RelatedPlace: Encodable {
-    var physicalLocation: Physical
-    var message: Text
-  }
-
-  private struct Physical: Encodable {
-    var artifactLocation: Artifact
-    var region: Region
-
-    init(_ path: String, _ region: Region) {
-      artifactLocation = Artifact(uri: SARIFReport.uri(path))
-      self.region = region
-    }
-  }
-
-  private struct Artifact: Encodable { var uri: String }
-
-  private struct Region: Encodable {
-    var startLine: Int
-    var startColumn: Int
-    var endLine: Int
-    var endColumn: Int
-  }
-
-  private struct Fingerprints: Encodable {
-    var primaryLocationLineHash: String
-    var fwlint: String
-
-    enum CodingKeys: String, CodingKey {
-      case primaryLocationLineHash
-      case fwlint = "fwlint/v1"
-    }
-  }
-
-  private struct Invocation: Encodable {
-    var executionSuccessful = true
-    var toolExecutionNotifications: [Notification]
-  }
-
-  private struct Notification: Encodable {
-    var message: Text
-    var level: String
-
-    init(text: String, level: String) {
-      message = Text(text)
-      self.level = level
-    }
+  /// A place with all four numbers, from 1, the end behind the start.
+  private func physical(_ location: Location) -> SARIFLog.Physical {
+    let line = max(1, location.line)
+    let column = max(1, location.column)
+    let endLine = max(line, location.endLine)
+    let endColumn = endLine == line ? max(column + 1, location.endColumn) : max(1, location.endColumn)
+    return SARIFLog.Physical(
+      artifactLocation: SARIFLog.Artifact(uri: uris[location.path] ?? Self.uri(location.path)),
+      region: SARIFLog.Region(startLine: line, startColumn: column, endLine: endLine, endColumn: endColumn))
   }
 
   /// A path as a relative URI: every byte that RFC 3986 does not allow in a path is percent-encoded.

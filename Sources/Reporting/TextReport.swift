@@ -18,10 +18,14 @@ public struct TextReport {
   /// The whole report, ending with the line that sums it up.
   public func render() -> String {
     var blocks = report.findings.map(render)
-    blocks += report.remarks.map { style.paint("note", .note) + ": " + Harmless.line($0) + "\n" }
+    let remarks = report.remarks + BaselineText.remarks(report)
+    blocks += remarks.map { style.paint("note", .note) + ": " + Harmless.line($0) + "\n" }
     blocks.append(summary() + "\n")
     return blocks.joined(separator: "\n")
   }
+
+  /// The findings alone.
+  public func renderFindings() -> String { report.findings.map(render).joined(separator: "\n") }
 
   private func render(_ finding: Finding) -> String {
     var result: [String] = []
@@ -70,6 +74,7 @@ public struct TextReport {
       let parts = [(errors, "error", Severity.error), (warnings, "warning", .warning), (notes, "note", .note)]
       text = parts.filter { $0.0 > 0 }.map { style.paint(counted($0.0, $0.1), severity: $0.2) }.joined(separator: ", ")
     }
+    if !report.suppressed.isEmpty { text += ", \(report.suppressed.count) suppressed" }
     text += " in \(size)"
     let statuses = RequirementStatus.allCases.compactMap { status -> String? in
       let count = report.requirements.count { $0.status == status }

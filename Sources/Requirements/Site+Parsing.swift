@@ -19,9 +19,11 @@ extension Site {
   /// - Parameters:
   ///   - findPolicy: gives the policy of a name such as `fortimail-7.6`, nil for names that it does not know.
   ///   - knownCodes: the codes that `severity` may name; empty: any code of the form FW000.
+  ///   - checkNames: codes by the names of their checks, which `suppressions` may use as well.
   ///   - limits: bounds of the work.
   public static func parse(
-    _ source: SourceFile, findPolicy: (String) -> Policy?, knownCodes: [String] = [], limits: YAMLLimits = .standard
+    _ source: SourceFile, findPolicy: (String) -> Policy?, knownCodes: [String] = [],
+    checkNames: [String: String] = [:], limits: YAMLLimits = .standard
   ) -> SiteDocument {
     let (documents, problems) = YAMLDocument.parse(source, limits: limits.withoutForeignTags)
     guard let root = documents.first else {
@@ -39,6 +41,7 @@ extension Site {
       return SiteDocument(diagnostics: problems + nodes.diagnostics)
     }
     var reader = SiteReader(nodes: nodes, policy: policy, knownCodes: knownCodes, source: source)
+    reader.checkNames = checkNames
     reader.read(entries, root.range)
     let diagnostics = (problems + reader.nodes.diagnostics).sorted {
       ($0.range.start, $0.range.end, $0.message) < ($1.range.start, $1.range.end, $1.message)
@@ -52,14 +55,18 @@ struct SiteReader {
   var nodes: NodeReader
   let policy: Policy
   let knownCodes: [String]
+  /// Codes by the names of their checks.
+  var checkNames: [String: String] = [:]
   var site: Site
   /// The words under `by`, which are checked when the firewalls are known.
   var translators: [(name: String, range: SourceRange)] = []
   var interceptsRange = SourceRange(0, 0)
+  /// The words under `firewall` of suppressions, which are checked when the firewalls are known.
+  var suppressedFirewalls: [(path: String, range: SourceRange)] = []
 
   static let keys = [
     "policy", "mode", "units", "features", "peers", "choices", "ports", "also-open", "intercepts", "resolve",
-    "severity", "firewalls",
+    "severity", "suppressions", "firewalls",
   ]
 
   init(nodes: NodeReader, policy: Policy, knownCodes: [String], source: SourceFile) {
@@ -112,10 +119,12 @@ struct SiteReader {
     if let value = values["intercepts"] { readIntercepts(value) }
     if let value = values["resolve"] { readResolve(value) }
     if let value = values["severity"] { readSeverities(value) }
+    if let value = values["suppressions"] { readSuppressions(value) }
     if let value = values["firewalls"] { readFirewalls(value) }
     checkRoles()
     checkUnits()
     checkModes()
+    checkSuppressions()
   }
 
   private mutating func readMode(_ node: YAMLNode) {

@@ -21,7 +21,11 @@ public struct Site: Sendable {
   public var intercepts: AddressSet
   /// The contents of references and sets that the firewalls' files only name.
   public var resolve: [String: AddressSet]
+  /// Where the site file names the keys of `resolve`.
+  public var resolveRanges: [String: SourceRange] = [:]
   public var severities: [SeverityOverride]
+  /// Findings that are accepted, for those without a line.
+  public var suppressions: [SiteSuppression]
   public var firewalls: [FirewallEntry]
 
   /// Makes a site.
@@ -29,7 +33,8 @@ public struct Site: Sendable {
     source: SourceFile = SourceFile(path: "", bytes: []), policyName: String, mode: String? = nil,
     units: [Unit] = [], features: [DeclaredFeature] = [], peers: [PeerBinding] = [], choices: [Choice] = [],
     ports: [PortSetting] = [], alsoOpen: [AlsoOpen] = [], intercepts: AddressSet = AddressSet(),
-    resolve: [String: AddressSet] = [:], severities: [SeverityOverride] = [], firewalls: [FirewallEntry] = []
+    resolve: [String: AddressSet] = [:], severities: [SeverityOverride] = [],
+    suppressions: [SiteSuppression] = [], firewalls: [FirewallEntry] = []
   ) {
     self.source = source
     self.policyName = policyName
@@ -43,6 +48,7 @@ public struct Site: Sendable {
     self.intercepts = intercepts
     self.resolve = resolve
     self.severities = severities
+    self.suppressions = suppressions
     self.firewalls = firewalls
   }
 

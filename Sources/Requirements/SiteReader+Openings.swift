@@ -72,6 +72,7 @@ extension SiteReader {
   mutating func readResolve(_ node: YAMLNode) {
     for entry in nodes.entries(node, "resolve") {
       site.resolve[entry.key] = addresses(entry.value, "the addresses of a reference")
+      site.resolveRanges[entry.key] = entry.keyRange
     }
   }
 
@@ -94,7 +95,7 @@ extension SiteReader {
     }
   }
 
-  private func isCode(_ text: String) -> Bool {
+  func isCode(_ text: String) -> Bool {
     if !knownCodes.isEmpty { return knownCodes.contains(text) }
     let digits = text.utf8.dropFirst(2)
     return text.hasPrefix("FW") && digits.count == 3 && TransportFlow.decimal(digits, upTo: 999) != nil

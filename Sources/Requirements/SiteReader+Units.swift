@@ -49,7 +49,7 @@ extension SiteReader {
 
   private mutating func readUnitAddress(_ node: YAMLNode) -> UnitAddress? {
     guard node.kind == .mapping else {
-      return address(node, "the address of a unit").map { UnitAddress($0, range: node.range) }
+      return hostAddress(node, "the address of a unit").map { UnitAddress($0, range: node.range) }
     }
     var parsed: IPAddress?
     var features: [String] = []
@@ -58,7 +58,7 @@ extension SiteReader {
       switch entry.key {
       case "address":
         isNamed = true
-        parsed = address(entry.value, "the address of a unit")
+        parsed = hostAddress(entry.value, "the address of a unit")
       case "features":
         for item in nodes.items(entry.value, "features") {
           if let name = featureName(item) { features.append(name) }
@@ -72,7 +72,7 @@ extension SiteReader {
 
   private mutating func readPublished(_ node: YAMLNode) -> PublishedAddress? {
     guard node.kind == .mapping else {
-      return address(node, "a published address").map { PublishedAddress($0, range: node.range) }
+      return hostAddress(node, "a published address").map { PublishedAddress($0, range: node.range) }
     }
     var parsed: IPAddress?
     var peers: [String]?
@@ -82,7 +82,7 @@ extension SiteReader {
       switch entry.key {
       case "address":
         isNamed = true
-        parsed = address(entry.value, "a published address")
+        parsed = hostAddress(entry.value, "a published address")
       case "peers": peers = roleNames(entry.value, "peers")
       case "by":
         translator = nodes.text(entry.value, "by")
@@ -92,6 +92,29 @@ extension SiteReader {
     }
     if !isNamed { nodes.error("the entry has no key 'address'", at: NodeReader.place(node)) }
     return parsed.map { PublishedAddress($0, peers: peers, translator: translator, range: node.range) }
+  }
+
+  /// An address under which other hosts can call one; reports others.
+  private mutating func hostAddress(_ node: YAMLNode, _ what: String) -> IPAddress? {
+    guard let address = address(node, what) else { return nil }
+    guard let kind = Self.kindWithoutHost(address) else { return address }
+    nodes.error("\(what) cannot be \(address), \(kind): no other host can call it", at: node.range)
+    return nil
+  }
+
+  /// What an address is that no host on a network can have; nil for all others.
+  ///
+  /// **Source:** the IANA IPv4 and IPv6 Special-Purpose Address Registries and Multicast Address Space Registries.
+  private static func kindWithoutHost(_ address: IPAddress) -> String? {
+    let kinds: [(prefix: String, kind: String)] = [
+      ("127.0.0.0/8", "a loopback address"), ("::1/128", "the loopback address"),
+      ("224.0.0.0/4", "a multicast address"), ("ff00::/8", "a multicast address"),
+      ("0.0.0.0/8", "an address of \"this network\""), ("::/128", "the unspecified address"),
+      ("255.255.255.255/32", "the broadcast address"), ("240.0.0.0/4", "a reserved address"),
+    ]
+    return kinds.first { entry in
+      IPPrefix(entry.prefix).map { $0.base.family == address.family && $0.interval.contains(address.bits) } ?? false
+    }?.kind
   }
 
   /// What can only be said of units when all has been read.

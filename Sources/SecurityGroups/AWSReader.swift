@@ -89,9 +89,14 @@ struct AWSReader {
       }
     }
     if count == 0 {
-      // Most likely a misspelt list: what it allows must not count as nothing.
-      builder.error("the permission names no peer, which AWS does not take", at: permission.range)
-      draft.isUnparsed = true
+      if Self.peerLists.contains(where: { permission[$0.list] != nil }) {
+        draft.isNever = true
+      } else {
+        // Most likely a misspelt list: what it allows must not count as nothing.
+        let lists = Self.peerLists.map(\.list).joined(separator: ", ")
+        builder.error("the permission has none of \(lists)", at: permission.range)
+        draft.isUnparsed = true
+      }
       builder.add(draft, to: group, direction)
     }
   }
@@ -159,7 +164,7 @@ struct AWSReader {
     }
     if count == 0 {
       builder.error("the rule names no peer, which AWS does not take", at: node.range)
-      draft.isUnparsed = true
+      draft.isNever = true
       builder.add(draft, to: group, direction)
     }
   }

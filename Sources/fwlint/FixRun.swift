@@ -14,6 +14,8 @@ struct FirewallReload {
 struct FixRun {
   let options: FixOptions
   let selection: SelectionOptions
+  /// Fingerprints of findings that stay as they are.
+  let accepted: Set<String>
 
   /// Makes the fixes and writes the files, or prints the patch.
   ///
@@ -22,7 +24,8 @@ struct FixRun {
   func perform(on run: inout CheckRun) throws -> Bool {
     let reloads = run.reloads
     let session = FixSession(
-      includesUnsafe: options.includesUnsafe, isWanted: { selection.selects($0.code) },
+      includesUnsafe: options.includesUnsafe,
+      isWanted: { selection.selects($0.code) && !accepted.contains($0.fingerprint) },
       reload: { firewall, files in
         guard let reload = reloads[firewall.name] else { throw RunFailure("\(firewall.name) cannot be read again") }
         return try reload.read(files)

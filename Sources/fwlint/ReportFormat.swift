@@ -9,26 +9,30 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
   case text
   case concise
   case json
+  case jsonl
   case sarif
   case github
   case gitlab
   case junit
   case markdown
+  case html
 
   /// Whether the report names the inputs' digests, which take a pass over every byte.
-  var needsDigests: Bool { self == .json }
+  var needsDigests: Bool { self == .json || self == .jsonl || self == .html }
 
-  /// The report in this format.
-  func render(_ report: CheckReport, style: TextStyle) -> String {
+  /// The report in this format; `firewalls` are what was checked.
+  func render(_ report: CheckReport, firewalls: [LoadedFirewall], style: TextStyle) -> String {
     switch self {
     case .text: TextReport(report, style: style).render()
     case .concise: ConciseReport.render(report)
     case .json: JSONReport.render(report)
-    case .sarif: SARIFReport(report, version: Version.text).render()
+    case .jsonl: JSONLinesReport.render(report)
+    case .sarif: SARIFReport(report, version: Version.text, relativePath: Paths.fromGitTop).render()
     case .github: GitHubReport.render(report)
     case .gitlab: GitLabReport.render(report)
     case .junit: JUnitReport.render(report)
     case .markdown: MarkdownReport.render(report)
+    case .html: HTMLReport(report, version: Version.text, firewalls: firewalls).render()
     }
   }
 }
@@ -61,8 +65,8 @@ struct ReportOutput {
   }
 
   /// Writes a report.
-  func write(_ report: CheckReport, style: TextStyle) throws {
-    guard let path else { return Terminal.print(format.render(report, style: style)) }
-    try FileWriter.write(format.render(report, style: TextStyle()), to: path)
+  func write(_ report: CheckReport, firewalls: [LoadedFirewall], style: TextStyle) throws {
+    guard let path else { return Terminal.print(format.render(report, firewalls: firewalls, style: style)) }
+    try FileWriter.write(format.render(report, firewalls: firewalls, style: TextStyle()), to: path)
   }
 }

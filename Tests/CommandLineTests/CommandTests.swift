@@ -37,7 +37,7 @@ struct CommandTests {
     #expect(try status(["--select", "FW3xx"]) == 1)
     #expect(try status(["--select", "FW3xx", "--fail-on", "error"]) == 0)
     #expect(try status(["--select", "FW1,FW2", "--ignore", "FW1,FW20x,FW2"]) == 0)
-    for format in ["json", "sarif", "github", "gitlab", "junit", "markdown", "concise"] {
+    for format in ["json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "html", "concise"] {
       #expect(try status(["--format", format]) == 1, "\(format)")
     }
   }

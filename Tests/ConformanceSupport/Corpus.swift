@@ -84,8 +84,18 @@ public struct Corpus: Sendable {
       "iif", "oif", "iifname", "oifname", "-i", "-o", "--in-interface", "--out-interface",
     ]
     var names: [String: String] = [:]
+    let hasNameSets = text.contains("type ifname")
+    // Before nft 1.0.8 this name stood for a priority of prerouting only.
+    let text = text.replacing("hook output priority dstnat", with: "hook output priority -100")
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       var words = line.split(separator: " ", omittingEmptySubsequences: false)
+      if hasNameSets, line.contains("elements") {
+        for index in words.indices where words[index].hasPrefix("\"") {
+          let isLast = words[index].last != ","
+          guard let new = renamed(isLast ? words[index] : words[index].dropLast(), &names) else { continue }
+          words[index] = isLast ? new : new + ","
+        }
+      }
       for index in words.indices where keywords.contains(words[index]) {
         var target = index + 1
         while target < words.count, ["!=", "==", ""].contains(words[target]) { target += 1 }

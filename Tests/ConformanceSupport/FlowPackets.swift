@@ -9,6 +9,8 @@ struct FlowPackets {
   struct Trip {
     var first: Packet
     var needsReply: Bool
+    /// Whether the site says who the peer is; of others some may be the ones that pass.
+    var isPeerKnown: Bool
   }
 
   let site: Site
@@ -35,7 +37,10 @@ struct FlowPackets {
       for _ in 0..<count {
         guard let peer = member(of: peers, using: &random), peer != address else { continue }
         guard let called = called(unit, own: address, by: peer, flow) else { continue }
-        trips.append(Trip(first: packet(flow, peer: peer, unit: called, using: &random), needsReply: flow.needsReply))
+        trips.append(
+          Trip(
+            first: packet(flow, peer: peer, unit: called, using: &random), needsReply: flow.needsReply,
+            isPeerKnown: flow.peers != .unknown))
       }
     }
     return trips

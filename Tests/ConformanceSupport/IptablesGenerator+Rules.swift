@@ -94,19 +94,21 @@ extension IptablesGenerator {
       "-m conntrack \(not())--ctstatus NONE", "-m conntrack \(not())--ctstatus SEEN_REPLY,ASSURED",
       "-m conntrack --ctstatus CONFIRMED", "-m conntrack --ctstate NEW,DNAT",
       "-m conntrack --ctstate INVALID,UNTRACKED",
+      "-m conntrack \(not())--ctreplsrc \(address)", "-m conntrack \(not())--ctrepldst \(address)",
+      "-m conntrack \(not())--ctproto 6", "-m conntrack --ctproto 1",
       "-m conntrack --ctstate NEW --ctdir ORIGINAL", "-m conntrack ! --ctstate INVALID,UNTRACKED,SNAT",
     ]
     if transport == "tcp" || transport == "udp" {
       choices += [
         "-m conntrack \(not())--ctorigdstport \(constants.port(&random))",
-        "-m conntrack --ctorigsrcport 1024:65535", "-m conntrack \(not())--ctproto \(transport)",
+        "-m conntrack --ctorigsrcport 1024:65535", "-m conntrack \(not())--ctreplsrcport \(constants.port(&random))",
+        "-m conntrack --ctrepldstport 1024:65535", "-m conntrack \(not())--ctproto \(transport)",
       ]
     }
     if approximates {
       choices += [
         "-m conntrack \(not())--ctorigdstport \(constants.port(&random))", "-m conntrack --ctproto 6",
         "-m conntrack --ctstate SNAT,INVALID", "-m conntrack --ctstate INVALID --ctdir ORIGINAL",
-        "-m conntrack --ctreplsrc \(address)",
       ]
     }
     return random.pick(choices)
@@ -145,10 +147,12 @@ extension IptablesGenerator {
       family == .v4 ? "-j TTL --ttl-set \(random.pick([1, 2, 63, 64]))" : "-j HL --hl-set \(random.pick([1, 63, 64]))",
       "-j DSCP --set-dscp 0x08", "-j DSCP --set-dscp-class AF11", "-j TOS --set-tos 0x10/0x3f", "-j TOS --set-tos 0x20",
       "-j TOS --or-tos 0x08", "-j TOS --and-tos 0xf8", "-j TOS --xor-tos 0x40", "-j CONNMARK --and-mark 0x3",
-      "-j CONNMARK --or-mark 0x2",
+      "-j CONNMARK --or-mark 0x2", "-j CONNMARK --save-mark", "-j CONNMARK --restore-mark",
+      "-j CONNMARK --restore-mark --mask 0x3", "-j CONNMARK --save-mark --nfmask 0x3 --ctmask 0x7",
+      "-j CONNMARK --restore-mark --nfmask 0x7 --ctmask 0x1",
     ]
+    choices.append("-j CONNMARK --set-xmark \(value)/0x7 --left-shift-mark 1")
     if approximates {
-      choices += ["-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j CONNMARK --restore-mark --mask 0x3"]
       let hops = family == .v4 ? "TTL --ttl" : "HL --hl"
       choices += ["-j \(hops)-dec \(random.pick([1, 62, 63, 200]))", "-j \(hops)-inc \(random.pick([1, 200]))"]
     }

@@ -188,6 +188,9 @@ public struct IptablesGenerator {
   mutating func not(_ percent: Int = 25) -> String { random.chance(percent) ? "! " : "" }
 
   private mutating func address(_ option: String) -> String {
+    if random.chance(7) {
+      return "\(option) \(constants.prefix(&random, block: 0)),\(constants.prefix(&random, block: 4))"
+    }
     let value: String
     switch random.number(0...5) {
     case 0...1: value = "\(constants.address(&random))/\(family.addressWidth)"

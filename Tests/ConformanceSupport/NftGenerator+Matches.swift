@@ -130,6 +130,8 @@ extension NftGenerator {
     if random.chance(20), tableFamily == "inet" || tableFamily == of, context.family ?? of == of {
       var choices = [
         "ct original \(of) saddr \(not)\(constants.prefix(&random))",
+        "ct reply \(of) saddr \(not)\(constants.address(&random))",
+        "ct reply \(of) daddr \(not)\(constants.prefix(&random))", "ct protocol \(not)tcp", "ct protocol { udp, icmp }",
         "ct original \(of) daddr \(not)\(constants.address(&random))",
         "ct original \(of) daddr \(not){ \(constants.prefix(&random, block: 1)), \(constants.address(&random, block: 2)) }",
       ]
@@ -138,6 +140,8 @@ extension NftGenerator {
         choices += [
           "\(guarding)ct original proto-dst \(not)\(constants.port(&random))",
           "\(guarding)ct original proto-src \(not)1024-65535",
+          "\(guarding)ct reply proto-src \(not)\(constants.port(&random))",
+          "\(guarding)ct reply proto-dst \(not)1024-65535",
         ]
       }
       return random.pick(choices)

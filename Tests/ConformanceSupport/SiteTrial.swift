@@ -164,7 +164,7 @@ public struct SiteTrial {
         switch status {
         case .blocked where result == .succeeded: return "this came through: \(trip.first.summary)"
         case .open where result != .succeeded: failure = failure ?? "\(result): \(trip.first.summary)"
-        case .partial where alternatives.count == 1 && !regions.isCut:
+        case .partial where alternatives.count == 1 && !regions.isCut && trip.isPeerKnown:
           totals.placed += 1
           switch result {
           case .succeeded:

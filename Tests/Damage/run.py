@@ -3,29 +3,40 @@
 
     Tests/Damage/run.py PROGRAM FOLDER... [--cuts 20] [--flips 50] [--seed 1] [--jobs 1] [--keep FOLDER]
 
-Each file is cut off at so many places and gets so many single flipped bytes; each twin is a run of its own of a whole
-check with a site given by flags. A twin fails when it dies, takes over 10 s or 300 MB, ends with another exit code
-than 0, 1 or 2, or with 2 and not one line that says why. Failures are kept, by name. Exit code 1 when there are any.
+Each file is cut off at so many places and gets so many single flipped bytes. The twins of a file are the firewalls of one
+site, checked in one run; when that run dies, takes over 10 s or 300 MB, ends with another exit code than 0, 1 or 2,
+prints a control character, or fails without a line for each file that it could not use, each twin is checked in a run of
+its own, and those that fail alone are kept, by name. Exit code 1 when there are any.
 """
 import argparse
 import concurrent.futures
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
 import time
 
-SITE = ["--mode", "gateway", "--unit", "mail1=10.0.10.5,2001:db8:10::5", "--feature", "smtp,admin-cli,dns,ntp",
-        "--peer", "administrators=10.1.0.0/24", "--peer", "email-users=10.0.0.0/16", "--peer", "email-servers=any",
-        "--peer", "dns-server=10.0.20.53", "--peer", "time-server=10.0.20.123"]
+SITE = """policy: fortimail-7.6
+mode: gateway
+units: [{name: mail1, addresses: [10.0.10.5, "2001:db8:10::5"]}]
+features: [smtp, admin-cli, dns, ntp]
+peers:
+  administrators: [10.1.0.0/24]
+  email-users: [10.0.0.0/16]
+  email-servers: any
+  dns-server: [10.0.20.53]
+  time-server: [10.0.20.123]
+firewalls:
+"""
 SECONDS = 10
 KIBIBYTES = 300 * 1024
 
 
 
 
-def run(program, arguments, folder):
+def run(program, arguments, folder, limit=SECONDS):
     """Exit code (negative: signal), seconds, peak memory in KiB, standard output and error."""
     paths = [os.path.join(folder, name) for name in ("out", "err")]
     actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)]
@@ -39,7 +50,7 @@ def run(program, arguments, folder):
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
             break
-        if time.monotonic() - start > SECONDS:
+        if time.monotonic() - start > limit:
             os.kill(child, signal.SIGKILL)
             _, status, usage = os.wait4(child, 0)
             break
@@ -73,38 +84,50 @@ def complaint(code, seconds, memory, output, errors):
         return f"exit code {code}"
     if memory > KIBIBYTES:
         return f"takes {memory // 1024} MB"
-    if code == 2 and (not errors.startswith(b"error: ") or errors.count(b"\n") != 1):
-        return "fails without one clear line"
+    if code == 2 and not all(line.startswith(b"error: ") for line in errors.splitlines()) or code == 2 and not errors:
+        return "fails without a clear line"
     if any(byte < 32 and byte != 10 or byte == 127 for byte in output + errors):
         return "prints a control character"
     return ""
+
+
+def check(program, names, position, folder, limit=SECONDS):
+    """Checks some files of a folder as the firewalls of one site."""
+    with open(os.path.join(folder, "fwlint.yaml"), "w") as site:
+        site.write(SITE + "".join(f"  - {{path: '{name}', position: {position}}}\n" for name in names))
+    return run(program, ["check", "--site", os.path.join(folder, "fwlint.yaml"), "--format", "concise"], folder, limit)
 
 
 def survey(task):
     program, path, options, seed = task
     with open(path, "rb") as file:
         data = file.read()
-    counts = {"runs": 0, "codes": {}, "slowest": 0.0, "largest": 0, "failures": []}
+    counts = {"twins": 0, "codes": {}, "slowest": 0.0, "largest": 0, "failures": []}
     if not data:
         return counts
     chance = random.Random(f"{seed} {os.path.basename(path)} {len(data)}")
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
-        name = os.path.join(folder, os.path.basename(path))
-        position = "attached" if data.lstrip()[:1] in b"{[-A" or path.endswith((".yaml", ".yml", ".json")) else "forward"
-        for twin, damaged in twins(data, options.cuts, options.flips, chance):
-            with open(name, "wb") as file:
+        is_export = path.endswith((".yaml", ".yml", ".json"))
+        position = "attached" if is_export else chance.choice(["forward", "host"])
+        suffix = "".join(filter(lambda character: character.isalnum() or character == ".", os.path.basename(path)))
+        names = {}
+        for number, (twin, damaged) in enumerate(twins(data, options.cuts, options.flips, chance)):
+            name = f"{number}-{twin}-{suffix}"
+            names[name] = twin
+            with open(os.path.join(folder, name), "wb") as file:
                 file.write(damaged)
-            result = run(program, ["check", name, "--format", "concise", "--position", position] + SITE, folder)
-            counts["runs"] += 1
-            counts["codes"][result[0]] = counts["codes"].get(result[0], 0) + 1
-            counts["slowest"] = max(counts["slowest"], result[1])
-            counts["largest"] = max(counts["largest"], result[2])
+        counts["twins"] = len(names)
+        result = check(program, names, position, folder, limit=10 * SECONDS)
+        counts["codes"][result[0]] = 1
+        counts["slowest"], counts["largest"] = result[1], result[2]
+        if not complaint(*result):
+            return counts
+        for name in names:
+            result = check(program, [name], position, folder)
             wrong = complaint(*result)
             if wrong:
-                kept = os.path.join(options.keep, f"{os.path.basename(path)}.{twin}")
-                with open(kept, "wb") as file:
-                    file.write(damaged)
-                counts["failures"].append(f"{path} {twin}: {wrong} ({result[4][:120]!r}); kept as {kept}")
+                shutil.move(os.path.join(folder, name), os.path.join(options.keep, name))
+                counts["failures"].append(f"{path} {names[name]}: {wrong} ({result[4][:120]!r}); kept as {name}")
     return counts
 
 
@@ -121,13 +144,13 @@ def main():
     os.makedirs(options.keep, exist_ok=True)
     paths = sorted(os.path.join(folder, name) for top in options.folders for folder, _, names in os.walk(top)
                    for name in names if os.path.isfile(os.path.join(folder, name)))
-    total = {"files": 0, "runs": 0, "codes": {}, "slowest": 0.0, "largest": 0, "failures": []}
+    total = {"files": 0, "twins": 0, "codes": {}, "slowest": 0.0, "largest": 0, "failures": []}
     started = time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         tasks = [(os.path.abspath(options.program), path, options, options.seed) for path in paths]
         for path, counts in zip(paths, pool.map(survey, tasks, chunksize=4)):
             total["files"] += 1
-            total["runs"] += counts["runs"]
+            total["twins"] += counts["twins"]
             for code, count in counts["codes"].items():
                 total["codes"][code] = total["codes"].get(code, 0) + count
             for key in ("slowest", "largest"):
@@ -136,10 +159,10 @@ def main():
             for failure in counts["failures"]:
                 print(failure, flush=True)
             if total["files"] % 200 == 0:
-                print(f"... {total['files']} files, {total['runs']} runs, {time.monotonic() - started:.0f} s",
+                print(f"... {total['files']} files, {total['twins']} twins, {time.monotonic() - started:.0f} s",
                       flush=True)
     codes = ", ".join(f"{code}: {count}" for code, count in sorted(total["codes"].items()))
-    print(f"{total['files']} files, {total['runs']} runs, {time.monotonic() - started:.0f} s; exit codes {codes}; "
+    print(f"{total['files']} files, {total['twins']} twins, {time.monotonic() - started:.0f} s; runs by exit code {codes}; "
           f"slowest {total['slowest']:.2f} s, largest {total['largest'] // 1024} MB, {len(total['failures'])} failures")
     return 1 if total["failures"] else 0
 

@@ -56,7 +56,8 @@ enum DocumentProperties {
       var parts: [String] = []
       for (key, value) in node.mapping ?? [] {
         guard let key = key.scalar, key.utf8.count < 300, let part = printed(value) else { return nil }
-        parts.append("\(quoted(key)): \(part)")
+        // Explicit, as libyaml takes other keys only up to a length.
+        parts.append("? \(quoted(key)) : \(part)")
       }
       return "{" + parts.joined(separator: ", ") + "}"
     }

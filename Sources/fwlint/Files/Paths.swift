@@ -24,6 +24,14 @@ enum Paths {
     return String(cString: resolved)
   }
 
+  /// A path as seen from the git top around it, for reports that speak of a whole repository; else as it is.
+  static func fromGitTop(_ path: String) -> String {
+    guard let canonical = canonical(path), let top = LintRoot.gitTop(around: folder(of: canonical)),
+      canonical.hasPrefix(top + "/")
+    else { return path }
+    return String(Substring(canonical.utf8.dropFirst(top.utf8.count + 1)))
+  }
+
   /// The part of a path before the first link in it.
   static func beforeLinks(_ path: String) -> String {
     var known = path.hasPrefix("/") ? "/" : "."

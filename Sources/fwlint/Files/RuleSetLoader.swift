@@ -57,11 +57,16 @@ struct RuleSetLoader {
   /// - Throws: a `RunFailure` for the first file that cannot be read, lies outside of the root through a link, is in no
   ///   known language or has too many rules.
   func load(_ paths: [(path: String, displayPath: String)]) throws -> [LoadedFile] {
-    let read = try paths.map { path -> (SourceFile, Dialect) in
-      try LintRoot(around: Paths.folder(of: path.path)).requireInside(path.path, as: path.displayPath)
-      let source = try reader.read(path.path, as: path.displayPath)
-      return (source, try dialect(of: source))
-    }
+    try load(
+      try paths.map { path in
+        try LintRoot(around: Paths.folder(of: path.path)).requireInside(path.path, as: path.displayPath)
+        return try reader.read(path.path, as: path.displayPath)
+      })
+  }
+
+  /// The same of files that were read.
+  func load(_ sources: [SourceFile]) throws -> [LoadedFile] {
+    let read = try sources.map { ($0, try dialect(of: $0)) }
     var ipsets = IpsetTable()
     var files: [LoadedFile] = []
     for (source, dialect) in read where dialect == .ipset {

@@ -53,7 +53,9 @@ enum SiteLoader {
   ) throws -> LoadedSite {
     let document = Site.parse(
       source, findPolicy: { Policy.embedded(named: $0, withWords: false).policy },
-      knownCodes: CheckRegistry.checks.map(\.code), limits: limits.yaml)
+      knownCodes: CheckRegistry.checks.map(\.code),
+      checkNames: Dictionary(CheckRegistry.checks.map { ($0.name, $0.code) }) { first, _ in first },
+      limits: limits.yaml)
     let lines = LineIndex(source)
     let errors = document.diagnostics.filter { $0.severity == .error }
     guard errors.isEmpty, let site = document.site, let policy = document.policy else {
