@@ -64,7 +64,7 @@ public struct FlowRoute: Sendable {
     var routes: [FlowRoute] = []
     var seen: Set<[ChainID]> = []
     for step in trace.steps {
-      stack = stack.prefix(step.depth) + [ChainID(graph: step.graph, chain: step.chain)]
+      stack = Array(stack.prefix(step.depth)) + [ChainID(graph: step.graph, chain: step.chain)]
       if seen.insert(stack).inserted { routes.append(FlowRoute(name: name, passes: true, chains: stack)) }
     }
     // Only where it ends it does not pass.

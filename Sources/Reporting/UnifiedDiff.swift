@@ -7,7 +7,9 @@ public enum UnifiedDiff {
   /// Edit steps after which the rest counts as replaced as a whole.
   static let stepLimit = 600
 
-  /// The patch; empty for equal files. Bytes of the files stay as they are, so that it can be applied.
+  /// The patch; empty for equal files.
+  ///
+  /// Bytes of the files stay as they are, so that it can be applied.
   public static func bytes(from old: SourceFile, to new: SourceFile) -> [UInt8] {
     if old.bytes == new.bytes { return [] }
     let before = lines(old.bytes)

@@ -8,6 +8,13 @@ struct FirewallReload {
   let root: LintRoot
   /// Reads it with some files in the given versions.
   let read: (_ files: [String: SourceFile]) throws -> LoadedFirewall
+
+  /// What tells firewalls of one run apart: several sites, or several entries of one, may name the same file.
+  static func key(of firewall: LoadedFirewall) -> String {
+    let paths = firewall.graphs.compactMap { $0.sources.first?.path }.joined(separator: "\n")
+    let entry = firewall.entry.map { "\($0.position.rawValue) \($0.groups ?? [])" } ?? ""
+    return "\(firewall.name)\n\(paths)\n\(entry)"
+  }
 }
 
 /// `check --fix` and `check --diff`.
@@ -27,7 +34,9 @@ struct FixRun {
       includesUnsafe: options.includesUnsafe,
       isWanted: { selection.selects($0.code) && !accepted.contains($0.fingerprint) },
       reload: { firewall, files in
-        guard let reload = reloads[firewall.name] else { throw RunFailure("\(firewall.name) cannot be read again") }
+        guard let reload = reloads[FirewallReload.key(of: firewall)] else {
+          throw RunFailure("\(firewall.name) cannot be read again")
+        }
         return try reload.read(files)
       })
     var files: [String: SourceFile] = [:]
@@ -37,7 +46,7 @@ struct FixRun {
       // Another site may have changed a file that this one lists, too.
       if !files.isEmpty {
         for (index, firewall) in input.firewalls.enumerated() {
-          if let reload = reloads[firewall.name] { input.firewalls[index] = try reload.read(files) }
+          if let reload = reloads[FirewallReload.key(of: firewall)] { input.firewalls[index] = try reload.read(files) }
         }
       }
       let outcome = session.run(input)

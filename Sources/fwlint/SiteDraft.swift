@@ -6,7 +6,7 @@ import RuleGraph
 struct SiteDraft {
   let policy: Policy
   let files: [(path: String, graph: RuleGraph)]
-  private let open: OpenPorts
+  private let evidence: OpenPorts
 
   /// Candidates and addresses that are listed at most.
   static let limit = 8
@@ -16,9 +16,9 @@ struct SiteDraft {
   init(policy: Policy, files: [(path: String, graph: RuleGraph)]) {
     self.policy = policy
     self.files = files
-    var open = OpenPorts()
-    for file in files { open.read(file.graph) }
-    self.open = open
+    var evidence = OpenPorts()
+    for file in files { evidence.read(file.graph) }
+    self.evidence = evidence
   }
 
   /// The YAML; a site file that parses, with addresses of the documentation ranges where nothing is known.
@@ -50,10 +50,11 @@ struct SiteDraft {
 
   private var unitLines: [String] {
     var lines = ["units:", "  - name: mail1"]
-    let mapped = (open.mappings[Self.mail] ?? []).sorted {
+    let mapped = (evidence.mappings[Self.mail] ?? []).sorted {
       ($0.unit, $0.published?.bits ?? 0) < ($1.unit, $1.published?.bits ?? 0)
     }
-    let accepted = (open.destinations[Self.mail] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    let accepted = (evidence.destinations[Self.mail] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(
+      \.key)
     if let first = mapped.first {
       lines.append("    addresses: [\(YAMLText.address(first.unit))]    # mail is translated to it; is it the unit?")
       if let published = first.published {
@@ -105,7 +106,7 @@ struct SiteDraft {
         for interval in flow.ports.intervals where interval.lower == interval.upper {
           let service = OpenPorts.Service(
             protocolNumber: flow.protocolNumber, port: UInt16(truncatingIfNeeded: interval.lower))
-          guard open.isOpen(service) else { continue }
+          guard evidence.isOpen(service) else { continue }
           // Of the unit's own requests only ports count that say what they are for.
           if direction == .outgoing, [22, 25, 80, 443].contains(service.port) { continue }
           for name in names where !users[service, default: []].contains(name) {
@@ -123,6 +124,7 @@ struct SiteDraft {
   private func peerLines(_ features: [Candidate]) -> [String] {
     var lines = ["peers:    # who the roles are; any is everybody"]
     var listed: Set<String> = []
+    var hasBinding = false
     let names = features.isEmpty ? ["smtp"] : features.map(\.name)
     for name in names {
       let service = features.first { $0.name == name }?.service
@@ -132,9 +134,11 @@ struct SiteDraft {
           lines.append("  # \(role): any    # \(explanation); unbound it stands for somebody")
           continue
         }
-        let known = service.map { open.sources[$0] ?? [] } ?? []
-        if known.isEmpty || service.map(open.unrestricted.contains) ?? false {
-          let why = service.map { open.unrestricted.contains($0) } ?? false ? "; today everybody may" : ""
+        let known: Set<IPPrefix> = service.flatMap { evidence.sources[$0] } ?? []
+        let isUnrestricted = service.map { evidence.unrestricted.contains($0) } ?? false
+        hasBinding = true
+        if known.isEmpty || isUnrestricted {
+          let why = isUnrestricted ? "; today everybody may" : ""
           lines.append("  \(role): [192.0.2.0/24]    # \(explanation)\(why): put their addresses here")
         } else {
           let prefixes = known.sorted().prefix(Self.limit).map { YAMLText.prefix($0) }.joined(separator: ", ")
@@ -142,7 +146,7 @@ struct SiteDraft {
         }
       }
     }
-    if listed.isEmpty { lines.append("  email-servers: any") }
+    if !hasBinding { lines.append("  email-servers: any") }
     return lines
   }
 

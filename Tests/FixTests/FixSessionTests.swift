@@ -56,20 +56,20 @@ struct FixSessionTests {
       let before = site.input
       let outcome = site.fixed(unsafe: true)
       fixed += outcome.applied.count
-      let where_ = "seed \(seed) \(breakage.name) in \(breakage.path)"
-      withheld += outcome.withheld.map { "\(where_): \($0.finding.code) \($0.reason)" }
+      let place = "seed \(seed) \(breakage.name) in \(breakage.path)"
+      withheld += outcome.withheld.map { "\(place): \($0.finding.code) \($0.reason)" }
       let left = site.findings(outcome.input)
       if left.allSatisfy({ $0.severity == .note }) { clean += 1 }
       #expect(outcome.input.firewalls.allSatisfy { $0.diagnostics.joined().allSatisfy { $0.severity != .error } })
       // What a fix writes is no new trouble.
       let known = Set(site.findings(before).map(\.code))
       #expect(
-        left.allSatisfy { known.contains($0.code) || $0.code.hasPrefix("FW4") || $0.code == "FW104" }, "\(where_)")
+        left.allSatisfy { known.contains($0.code) || $0.code.hasPrefix("FW4") || $0.code == "FW104" }, "\(place)")
       // Followed packet by packet: nothing but the findings' own flows has changed.
       let concerned = outcome.applied.flatMap(\.region)
       if concerned.isEmpty {
         for probe in try Probe(before, outcome.input).packets(60, &random) {
-          #expect(probe.before == probe.after, "\(where_): \(probe.packet)")
+          #expect(probe.before == probe.after, "\(place): \(probe.packet)")
         }
       }
     }

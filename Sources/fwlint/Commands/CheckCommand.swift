@@ -86,7 +86,7 @@ struct CheckRun {
   let style: TextStyle
   private(set) var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
   private(set) var loose: [LoadedFirewall] = []
-  /// How each firewall is read again with some files in other versions, by its name.
+  /// How each firewall is read again with some files in other versions, by `FirewallReload.key`.
   private(set) var reloads: [String: FirewallReload] = [:]
   private(set) var failures: [String] = []
 
@@ -147,7 +147,7 @@ struct CheckRun {
   /// Reads a firewall and keeps how that was done.
   private mutating func remembered(_ loader: FirewallLoader, _ entry: FirewallEntry) throws -> LoadedFirewall {
     let firewall = try loader.load(entry)
-    reloads[firewall.name] = FirewallReload(root: loader.loader.root) { files in
+    reloads[FirewallReload.key(of: firewall)] = FirewallReload(root: loader.loader.root) { files in
       var loader = loader
       loader.loader.files = files
       return try loader.load(entry)
@@ -201,8 +201,11 @@ struct CheckRun {
         return LoadedFirewall(
           name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
       }
-      do { loose.append(try reload.read([:])) } catch { failures.append("\(error)") }
-      reloads[file] = reload
+      do {
+        let firewall = try reload.read([:])
+        reloads[FirewallReload.key(of: firewall)] = reload
+        loose.append(firewall)
+      } catch { failures.append("\(error)") }
     }
   }
 
