@@ -16,6 +16,7 @@ struct ShadowingTests {
     case continues = "the earlier rule only logs or counts"
     case returns = "the earlier rule jumps to a chain that may come back"
     case perhaps = "whether the earlier rule matches is not known offline"
+    case vague = "whether the rule itself matches is not known offline"
     case jumps = "the rule itself is a jump, whose chain is judged in its own right"
     case logs = "the rule itself decides nothing"
     case unexplained
@@ -55,10 +56,14 @@ struct ShadowingTests {
         reason = .perhaps
       } else if verdict.mayCall {
         reason = .jumps
+      } else if graph.rules[Int(rule)].understanding != .exact {
+        reason = .vague
       } else if verdict.kind == .none {
         reason = .logs
       } else {
         reason = .unexplained
+        let texts = [cover, rule].map { graph.sources[0].text(graph.rules[Int($0)].range) }
+        if counts[.unexplained, default: 0] < 5 { print("unexplained: \(texts)") }
       }
       counts[reason, default: 0] += 1
     }
