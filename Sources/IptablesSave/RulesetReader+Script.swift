@@ -129,6 +129,8 @@ extension RulesetReader {
     isConditional = !isCertain
     if let unknown {
       report(.error, "\(unknown.reason) is not known", unknown.range)
+      // What the last command said is not what this one says.
+      draft.reset()
       keepPlace(from: 0)
     } else {
       readCommandLine(from: 0)

@@ -71,12 +71,12 @@ struct SourceTests {
   @Test func filesAreShort() {
     for source in Self.sources {
       let count = source.text.lines.count - 1
-      #expect(count <= 500 || source.path == "Evaluation/PacketWalk.swift", "\(source.path) has \(count) lines")
-      for (index, line) in source.text.lines.enumerated() {
-        // Texts are not cut in two.
-        let isText = line.contains("://") || line.contains("\"")
-        #expect(line.unicodeScalars.count <= 120 || isText, "\(source.path):\(index + 1) is too wide")
-        #expect(!line.hasSuffix(" ") && !line.contains("\t"), "\(source.path):\(index + 1) has stray white space")
+      #expect(count <= 500, "\(source.path) has \(count) lines")
+      // Comments and texts are not broken by the formatter.
+      let wide = source.text.lineNumbers { $0.unicodeScalars.count > 120 }
+      #expect(wide.isEmpty, "\(source.path), lines \(wide) are too wide")
+      for (index, line) in source.text.lines.enumerated() where line.hasSuffix(" ") || line.contains("\t") {
+        Issue.record("\(source.path):\(index + 1) has stray white space")
       }
     }
   }
@@ -106,6 +106,7 @@ struct SourceTests {
     "Requirements": ["CPolicies", "PacketSets", "SourceText", "YAMLDocument"],
     "Compliance": [
       "Evaluation", "PacketSets", "Requirements", "RuleGraph", "SourceText", "Synchronization", "Workers",
+      "YAMLDocument",
     ],
     "Reporting": [
       "Compliance", "Evaluation", "FoundationEssentials", "PacketSets", "Requirements", "RuleGraph", "SourceText",
