@@ -210,6 +210,22 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(
+      name: "FixTests",
+      dependencies: [
+        "Compliance",
+        "ConformanceSupport",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+      ]
+    ),
+    .testTarget(
       name: "ComplianceTests",
       dependencies: [
         "Compliance",

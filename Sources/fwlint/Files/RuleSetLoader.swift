@@ -42,7 +42,14 @@ struct RuleSetLoader {
   let includePaths: [String]
   let limits: LimitOptions
 
-  private var reader: FileReader { limits.reader }
+  /// Files that are taken from here instead of from the disk, by the path by which reports name them.
+  var files: [String: SourceFile] = [:]
+
+  private var reader: FileReader {
+    var reader = limits.reader
+    reader.files = files
+    return reader
+  }
 
   /// The rule sets of one firewall: contents of ipsets go into the dumps beside them.
   ///
