@@ -11,6 +11,7 @@ struct FileReader: Sendable {
   /// - Throws: a `RunFailure` that names the path. Pipes, devices and folders are refused without waiting for them.
   func read(_ path: String, as displayPath: String? = nil) throws -> SourceFile {
     let name = displayPath ?? path
+    if let revision = Paths.revision, path != "-" { return try revision.read(path, as: name, sizeLimit: sizeLimit) }
     if path == "-" {
       return SourceFile(path: displayPath ?? "<stdin>", bytes: try contents(STDIN_FILENO, "<stdin>", expected: 1 << 16))
     }
