@@ -303,6 +303,20 @@ let package = Package(
       ]
     ),
 
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "Compliance",
+        "ConformanceSupport",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
+      ]
+    ),
+
     // MARK: The command line
 
     .executableTarget(

@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var fixing: FixOptions
   @OptionGroup var suppression: SuppressionOptions
+  @OptionGroup var newOnly: NewOnlyOptions
   @OptionGroup var input: InputOptions
   @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
@@ -52,6 +53,9 @@ struct CheckCommand: ParsableCommand {
     var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
     report.findings.removeAll { !selection.selects($0.code) }
     report.suppressed.removeAll { !selection.selects($0.finding.code) }
+    try newOnly.apply(
+      to: &report, sites: sites, input: input, suppressing: try suppression.pass { selection.selects($0) },
+      style: color.style(for: STDERR_FILENO))
     let isWhole = files.isEmpty && run.failures.isEmpty
     try suppression.applyBaselines(to: &report, isWhole: isWhole, isComplete: run.failures.isEmpty) {
       selection.selects($0)

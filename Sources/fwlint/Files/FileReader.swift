@@ -14,6 +14,7 @@ struct FileReader: Sendable {
   func read(_ path: String, as displayPath: String? = nil) throws -> SourceFile {
     let name = displayPath ?? path
     if let known = files[name] { return known }
+    if let revision = Paths.revision, path != "-" { return try revision.read(path, as: name, sizeLimit: sizeLimit) }
     if path == "-" {
       return SourceFile(path: displayPath ?? "<stdin>", bytes: try contents(STDIN_FILENO, "<stdin>", expected: 1 << 16))
     }

@@ -194,6 +194,7 @@ struct RuleSetLoader {
 
   /// The names that a shell pattern matches, in the order of bytes.
   private static func expand(_ pattern: String) -> [String] {
+    if let revision = Paths.revision { return revision.expand(pattern) }
     var result = glob_t()
     defer { globfree(&result) }
     guard glob(pattern, GLOB_NOSORT, nil, &result) == 0 else { return [] }
