@@ -210,6 +210,22 @@ let package = Package(
       swiftSettings: settings
     ),
     .testTarget(
+      name: "FixTests",
+      dependencies: [
+        "Compliance",
+        "ConformanceSupport",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "Reporting",
+        "Requirements",
+        "RuleGraph",
+        "SecurityGroups",
+        "SourceText",
+      ]
+    ),
+    .testTarget(
       name: "ComplianceTests",
       dependencies: [
         "Compliance",
@@ -284,6 +300,20 @@ let package = Package(
         "Evaluation",
         "PacketSets",
         "RuleGraph",
+      ]
+    ),
+
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "Compliance",
+        "ConformanceSupport",
+        "Evaluation",
+        "IptablesSave",
+        "Nftables",
+        "PacketSets",
+        "RuleGraph",
+        "SourceText",
       ]
     ),
 

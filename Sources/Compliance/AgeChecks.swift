@@ -101,6 +101,24 @@ struct AgeChecks {
         + regions.prefix(1).map(\.phrase).joined(),
       requirements: [row.id], firewall: firewall.name, location: decision.location,
       packet: evaluator.witness(of: blame.packets), region: regions, remediation: "delete this rule",
-      fingerprint: Fingerprint.make(["FW301", Fingerprint.file(firewall.name), decision.key]))
+      fingerprint: Fingerprint.make(["FW301", Fingerprint.file(firewall.name), decision.key]),
+      fix: deletion(blame, row, firewall))
+  }
+
+  /// The rule taken away; what it lets through may be nothing but the deprecated flow.
+  private func deletion(_ blame: Blame, _ row: RequirementRow, _ firewall: LoadedFirewall) -> Fix? {
+    guard let decider = blame.decider, let rule = decider.rule else { return nil }
+    guard var fix = Remedy(firewall: firewall).delete(rule, in: firewall.graphs[decider.graph], isSafe: true) else {
+      return nil
+    }
+    fix.effect = .narrows
+    fix.asked = row.needs.flows.flatMap { transport in
+      IPFamily.allCases.flatMap { family in
+        [Packet.Path.input, .forward, .output].map {
+          Fix.Flow(family: family, path: $0, box: .transport(transport), isReply: false)
+        }
+      }
+    }
+    return fix
   }
 }

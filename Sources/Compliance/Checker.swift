@@ -91,8 +91,14 @@ public struct Checker: Sendable {
     part.findings = InputChecks(map: map).run(firewall).filter { finding in
       finding.code != "FW504" || !isResolved(finding, input)
     }
-    guard !wanted.isDisjoint(with: GraphChecks.codes) else { return part }
     let facts = firewall.entry.flatMap { input.site?.facts(behind: $0, groups: firewall.groupIDs) } ?? SiteFacts()
+    if wanted.contains("FW406"), firewall.entry?.position ?? .host == .host {
+      part.findings += BypassChecks(
+        firewall: firewall, facts: facts, map: map, published: input.site?.publishedAddresses ?? AddressSet(),
+        edgeLimit: input.edgeLimit
+      ).run()
+    }
+    guard !wanted.isDisjoint(with: GraphChecks.codes) else { return part }
     let graph = GraphChecks(firewall: firewall, facts: facts, map: map, edgeLimit: input.edgeLimit).run()
     part.findings += graph.findings
     part.remarks = graph.remarks
@@ -154,6 +160,7 @@ public struct Checker: Sendable {
       key.message = ""
       key.fingerprint = ""
       key.remediation = ""
+      key.fix = nil
       guard let place = places[key] else {
         places[key] = joined.count
         joined.append(finding)

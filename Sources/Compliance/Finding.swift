@@ -79,6 +79,8 @@ public struct Finding: Sendable, Hashable {
   public var remediation: String
   /// Stable across edits elsewhere: holds no line numbers, message texts or absolute paths.
   public var fingerprint: String
+  /// The change of the files that does away with it, where there is one.
+  public var fix: Fix?
   /// Whether nothing can suppress it: what was not understood, and what must never face the Internet.
   public var isMandatory = false
 
@@ -86,7 +88,7 @@ public struct Finding: Sendable, Hashable {
   public init(
     code: String, severity: Severity, message: String, requirements: [String] = [], firewall: String? = nil,
     location: Location? = nil, related: [RelatedLocation] = [], packet: Packet? = nil, region: [Region] = [],
-    remediation: String = "", fingerprint: String = ""
+    remediation: String = "", fingerprint: String = "", fix: Fix? = nil
   ) {
     self.code = code
     self.severity = severity
@@ -99,5 +101,6 @@ public struct Finding: Sendable, Hashable {
     self.region = region
     self.remediation = remediation
     self.fingerprint = fingerprint
+    self.fix = fix
   }
 }

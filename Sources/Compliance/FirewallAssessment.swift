@@ -55,6 +55,21 @@ final class FirewallAssessment {
     }
   }
 
+  /// A box as rules behind this firewall's destination NAT meet it: published addresses are the units' own by then.
+  ///
+  /// - Parameter feature: the feature whose addresses those are; empty for the addresses that name no feature.
+  func translated(_ box: PacketBox, for feature: String = "") -> PacketBox {
+    let published = publishedHere
+    guard let called = box.destinations, !called.intersection(published).isEmpty else { return box }
+    var box = box
+    let units = units.filter { unit in unit.published.contains { called.contains($0.address) } }
+    let family: IPFamily = called.v4.isEmpty ? .v6 : .v4
+    box.destinations = units.reduce(called.subtracting(published)) {
+      $0.union($1.addresses(for: feature).restricted(to: family))
+    }
+    return box
+  }
+
   /// Whether peers reach a published address through this firewall's own address translation.
   func isTranslatedHere(_ published: PublishedAddress) -> Bool {
     guard entry.position == .forward else { return false }

@@ -90,11 +90,12 @@ struct GapChecks {
   ) -> Finding? {
     guard let first = losses.first else { return nil }
     let code = first.isReply ? "FW104" : status == .blocked ? "FW101" : "FW102"
-    let boxes = BoxMerging.merged(
-      losses.flatMap { loss in
-        loss.evaluator.boxes(of: loss.packets, limit: 16).boxes.map { ($0, loss.part.family) }
-      })
+    let listed = losses.map { loss in (loss, loss.evaluator.boxes(of: loss.packets, limit: 16)) }
+    let isComplete = listed.allSatisfy(\.1.isComplete)
+    let boxes = BoxMerging.merged(listed.flatMap { loss, list in list.boxes.map { ($0, loss.part.family) } })
     let regions = boxes.map { RegionText.region($0.0, family: $0.1) }
+    let advice = advice(
+      on: listed.flatMap { loss, list in list.boxes.map { (loss, $0) } }, requirement, isComplete: isComplete)
     let decision = DeciderText(firewall: firewall, map: map).describe(first.decider, ruleCount: first.ruleCount)
     let what =
       first.isReply
@@ -111,12 +112,48 @@ struct GapChecks {
       requirements: [requirement.row],
       firewall: firewall.name, location: decision.location, related: jumps,
       packet: first.evaluator.witness(of: first.packets), region: Array(regions.prefix(16)),
-      remediation: Remedy(firewall: firewall).allow(
-        boxes.map(\.0), family: boxes.first?.1 ?? .v4, decider: first.decider, direction: requirement.direction,
-        isReply: first.isReply),
+      remediation: advice.text,
       fingerprint: Fingerprint.make([
         code, Fingerprint.file(firewall.name), requirement.row, requirement.feature, decision.key,
-      ]))
+      ]), fix: advice.fix)
+  }
+
+  /// The rules that let the lost packets through: written for packets as the deciding rule meets them.
+  private func advice(
+    on lost: [(loss: Loss, box: PacketBox)], _ requirement: Requirement, isComplete: Bool
+  ) -> Remedy.Advice {
+    guard let first = lost.first?.loss else { return Remedy.Advice(text: "") }
+    let hook = first.decider.flatMap { firewall.graphs[$0.graph].chains[Int($0.chain)].base?.hook }
+    let isBehindNAT = hook != .prerouting && hook != .ingress
+    let isHost = assessment.entry.position == .host
+    var boxes: [FamilyBox] = []
+    var asked: [Fix.Flow] = []
+    for (loss, box) in lost {
+      var called = box
+      widen(&called, to: loss.part.flow.peers, requirement.direction)
+      var met = isBehindNAT && !loss.isReply ? assessment.translated(called, for: requirement.feature) : called
+      if isHost { met = met.withoutHost(assessment.unitAddresses, requirement.direction) }
+      boxes.append((met, loss.part.family))
+      // Rules cannot tell who called a unit by its own address from who called the published one.
+      for box in Set([called, met]) {
+        asked.append(
+          Fix.Flow(family: loss.part.family, path: loss.evaluator.path, box: box, isReply: loss.isReply))
+      }
+    }
+    // Who they are is for the site to say before anything is opened to them.
+    let isKnown = lost.allSatisfy { !$0.loss.part.hasUnknownPeers || $0.loss.isReply }
+    return Remedy(firewall: firewall).allow(
+      PacketBox.joined(boxes), decider: first.decider, direction: requirement.direction, isReply: first.isReply,
+      asked: isComplete && isKnown ? asked : [])
+  }
+
+  /// All peers that may get through, where they are fewer words than the ones that are missing.
+  private func widen(_ box: inout PacketBox, to peers: PeerAddresses, _ direction: Direction) {
+    guard let permitted = peers.permitted else { return }
+    let own = direction == .incoming ? box.sources : box.destinations
+    guard let own, own.prefixCount > permitted.prefixCount, permitted.isSuperset(of: own) else { return }
+    let wide = permitted == .all ? nil : permitted
+    if direction == .incoming { box.sources = wide } else { box.destinations = wide }
   }
 
   // MARK: FW103

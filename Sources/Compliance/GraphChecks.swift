@@ -71,12 +71,12 @@ struct GraphChecks {
 
   private func make(
     _ code: String, _ message: String, _ location: Location?, related: [RelatedLocation] = [], remedy: String,
-    key: [String]
+    key: [String], fix: Fix? = nil
   ) -> Finding {
     Finding(
       code: code, severity: CheckRegistry.severity(of: code), message: message, firewall: firewall.name,
       location: location, related: related, remediation: remedy,
-      fingerprint: Fingerprint.make([code, Fingerprint.file(firewall.name)] + key))
+      fingerprint: Fingerprint.make([code, Fingerprint.file(firewall.name)] + key), fix: fix)
   }
 
   private func key(_ rule: UInt32, _ graph: RuleGraph) -> String {
@@ -101,14 +101,20 @@ struct GraphChecks {
     return make(
       "FW401", "no packet reaches this rule of chain \(name): \(by) everything that it matches",
       map.location(ofRule: id.rule, in: graph), related: related,
-      remedy: "move the rule before the ones that shadow it, or delete it", key: [name, key(id.rule, graph)])
+      remedy: "move the rule before the ones that shadow it, or delete it", key: [name, key(id.rule, graph)],
+      // Of rules that decide otherwise it is not known which of them is the mistake.
+      fix: Remedy(firewall: firewall).delete(
+        id.rule, in: graph,
+        isSafe: !causes.isEmpty
+          && causes.allSatisfy { graph.rules[Int($0)].verdict == graph.rules[Int(id.rule)].verdict }))
   }
 
   private func redundant(_ id: RuleAnalysis.RuleID, _ graph: RuleGraph) -> Finding {
     let name = chainName(id.chain, graph)
     return make(
       "FW402", "without this rule of chain \(name) every packet would meet the same fate",
-      map.location(ofRule: id.rule, in: graph), remedy: "delete the rule", key: [name, key(id.rule, graph)])
+      map.location(ofRule: id.rule, in: graph), remedy: "delete the rule", key: [name, key(id.rule, graph)],
+      fix: Remedy(firewall: firewall).delete(id.rule, in: graph, isSafe: true))
   }
 
   /// Whether a rule writes to a log or counts on purpose: taking it out would lose that.
@@ -161,7 +167,8 @@ struct GraphChecks {
     return make(
       "FW404",
       "no packet can match this rule of chain \(name): its matches exclude one another or the packets of its hook",
-      location, remedy: "correct the matches, or delete the rule", key: [name, key(id.rule, graph)])
+      location, remedy: "correct the matches, or delete the rule", key: [name, key(id.rule, graph)],
+      fix: Remedy(firewall: firewall).delete(id.rule, in: graph, isSafe: false))
   }
 
   private func isEmpty(_ set: ValueSet) -> Bool {

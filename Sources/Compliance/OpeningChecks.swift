@@ -41,16 +41,29 @@ struct OpeningChecks {
     }
     // What has to stay of a rule may go the other way or be of the other family.
     let deciders = Set(openings.compactMap(\.decider))
-    var kept: [TraceResult.Decider: [(PacketBox, IPFamily)]] = [:]
+    var kept: [TraceResult.Decider: [DirectedBox]] = [:]
     for (survey, blames) in surveyed {
       let start = survey.evaluator.moment
       for blame in blames {
         defer { survey.evaluator.forgetResults(since: start) }
         guard let decider = blame.decider, deciders.contains(decider) else { continue }
-        kept[decider, default: []] += self.kept(of: blame, survey).map { ($0, survey.family) }
+        kept[decider, default: []] += self.kept(of: blame, survey).map {
+          DirectedBox(box: $0, family: survey.family, direction: survey.direction)
+        }
       }
     }
-    for index in openings.indices { openings[index].kept = openings[index].decider.flatMap { kept[$0] } ?? [] }
+    var excess: [TraceResult.Decider: [DirectedBox]] = [:]
+    for opening in openings {
+      guard let decider = opening.decider else { continue }
+      excess[decider, default: []] += opening.boxes.map {
+        DirectedBox(box: assessment.translated($0.0), family: $0.1, direction: opening.direction)
+      }
+    }
+    for index in openings.indices {
+      guard let decider = openings[index].decider else { continue }
+      openings[index].kept = kept[decider] ?? []
+      openings[index].excess = excess[decider] ?? []
+    }
     // A budget that ran out makes answers unknown; the rows of the firewall say so.
     return assessment.isExhausted ? [] : openings.map { finding($0) }
   }
@@ -64,7 +77,9 @@ struct OpeningChecks {
     var jumps: [UInt32]
     var boxes: [(PacketBox, IPFamily)]
     /// What the rule lets through that is required or declared, and so has to stay.
-    var kept: [(PacketBox, IPFamily)]
+    var kept: [DirectedBox]
+    /// All that the rule opens beyond that, whatever the code.
+    var excess: [DirectedBox] = []
     var packet: Packet?
     var rows: [String]
     var features: [String]
@@ -156,20 +171,11 @@ struct OpeningChecks {
         if let peers, peers.prefixCount > 8 {
           if survey.direction == .incoming { box.sources = want.sources } else { box.destinations = want.destinations }
         }
-        box = translated(box)
+        box = assessment.translated(box)
         if !kept.contains(box) { kept.append(box) }
       }
     }
     return kept
-  }
-
-  private func translated(_ box: PacketBox) -> PacketBox {
-    let published = assessment.publishedHere
-    guard let called = box.destinations, !called.intersection(published).isEmpty else { return box }
-    var box = box
-    let units = assessment.units.filter { unit in unit.published.contains { called.contains($0.address) } }
-    box.destinations = units.reduce(called.subtracting(published)) { $0.union($1.allAddresses) }
-    return box
   }
 
   /// Whether a provider lets it through whatever the groups say, as clouds do with their own DNS, metadata and time: a
@@ -260,6 +266,7 @@ struct OpeningChecks {
     let more = regions.count > 2 ? " and \(regions.count - 2) more" : ""
     let subject =
       opening.decider == nil ? "no chain at the hook: it" : opening.decider?.rule == nil ? "the policy" : "this rule"
+    let advice = advice(on: opening)
     // Of many like rules any may be the one that is new: what they open together identifies them.
     let key =
       opening.ruleCount > 1
@@ -269,10 +276,11 @@ struct OpeningChecks {
       code: opening.code, severity: CheckRegistry.severity(of: opening.code),
       message: "\(subject) \(claim(opening)): \(shown)\(more)", requirements: opening.rows, firewall: firewall.name,
       location: decision.location, related: decider.jumpLocations(opening.decider, opening.jumps),
-      packet: opening.packet, region: Array(regions.prefix(24)), remediation: remedy(opening),
+      packet: opening.packet, region: Array(regions.prefix(24)), remediation: advice.text,
       fingerprint: Fingerprint.make([
         opening.code, Fingerprint.file(firewall.name), opening.direction.rawValue, key,
-      ]))
+      ]),
+      fix: advice.fix)
   }
 
   private func claim(_ opening: Opening) -> String {
@@ -291,19 +299,23 @@ struct OpeningChecks {
     }
   }
 
-  private func remedy(_ opening: Opening) -> String {
-    if opening.code == "FW207" { return RemedyText.undecidedOpening(opening.reason) }
+  private func advice(on opening: Opening) -> Remedy.Advice {
+    if opening.code == "FW207" { return Remedy.Advice(text: RemedyText.undecidedOpening(opening.reason)) }
     if opening.decider == nil {
-      return "add a base chain at the \(opening.path.rawValue) hook with policy drop, and accept what is required"
+      return Remedy.Advice(
+        text: "add a base chain at the \(opening.path.rawValue) hook with policy drop, and accept what is required")
     }
-    let edit = Remedy(firewall: firewall).narrow(
-      to: opening.kept, decider: opening.decider, direction: opening.direction)
+    var advice = Remedy(firewall: firewall).narrow(
+      to: opening.kept, excess: opening.excess, decider: opening.decider, direction: opening.direction,
+      whole: assessment.entry.position == .host ? assessment.unitAddresses : nil)
     switch opening.code {
     case "FW206":
       let names = opening.features.prefix(6).joined(separator: ", ") + (opening.features.count > 6 ? ", ..." : "")
-      return "declare the feature in the site file (\(names)), or close it:\n" + edit
-    case "FW203": return "list it under also-open: in the site file with its reason, or close it:\n" + edit
-    default: return edit
+      advice.text = "declare the feature in the site file (\(names)), or close it:\n" + advice.text
+    case "FW203":
+      advice.text = "list it under also-open: in the site file with its reason, or close it:\n" + advice.text
+    default: break
     }
+    return advice
   }
 }

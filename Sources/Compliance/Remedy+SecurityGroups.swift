@@ -42,6 +42,16 @@ extension Remedy {
   /// Prefixes of one call.
   private static let prefixLimit = 8
 
+  /// The provider's calls that let some boxes through.
+  func allowInGroup(
+    _ boxes: [FamilyBox], decider: TraceResult.Decider?, direction: Direction, _ graph: RuleGraph, asked: [Fix.Flow]
+  ) -> Advice {
+    let calls = boxes.prefix(Self.limit).map { box, family in
+      groupRule(box, family, graph, cloudTarget(of: decider, direction, graph))
+    }
+    return Advice(text: Self.distinct(calls).joined(separator: "\n"))
+  }
+
   /// The group that a rule or policy belongs to, else the first of the file, as calls name it.
   func cloudTarget(of decider: TraceResult.Decider?, _ direction: Direction, _ graph: RuleGraph) -> CloudTarget {
     let own = decider.flatMap { decider in
@@ -100,18 +110,17 @@ extension Remedy {
   }
 
   /// The calls that take a rule away as it is written and add what has to stay.
-  func narrowGroup(
-    _ kept: [(PacketBox, IPFamily)], _ direction: Direction, _ decider: TraceResult.Decider?, _ graph: RuleGraph
-  ) -> String {
+  func narrowInGroup(
+    _ kept: [FamilyBox], _ direction: Direction, _ decider: TraceResult.Decider?, _ graph: RuleGraph
+  ) -> Advice {
     guard let decider, let rule = decider.rule, graph.rules[Int(rule)].isWritten else {
-      return "deny it explicitly: it is the provider's default that lets it through"
+      return Advice(text: "deny it explicitly: it is the provider's default that lets it through")
     }
     let target = cloudTarget(of: decider, direction, graph)
     let written = permission(graph.rules[Int(rule)], direction, graph)
     var calls = [CloudCalls(dialect: graph.dialect, target: target).remove(written)]
     calls += kept.prefix(2 * Self.limit).map { groupRule($0.0, $0.1, graph, target) }
-    return calls.reduce(into: [String]()) { result, call in if !result.contains(call) { result.append(call) } }
-      .joined(separator: "\n")
+    return Advice(text: Self.distinct(calls).joined(separator: "\n"))
   }
 
   /// A rule as it is written, read back from its matches.

@@ -2,85 +2,133 @@ import Evaluation
 import PacketSets
 import Requirements
 import RuleGraph
+import SourceText
 
-/// Remedies in the language of the file.
+/// Remedies in the language of the file: in words, and as edits where the file can be edited.
 struct Remedy {
   let firewall: LoadedFirewall
 
-  /// Boxes that are written out; a remedy of more is a list that nobody reads.
+  /// How to mend something.
+  struct Advice {
+    var text: String
+    var fix: Fix?
+  }
+
+  /// Boxes that the words of a remedy write out; more of them are a list that nobody reads.
   static let limit = 4
 
+  // MARK: Letting something through
+
   /// The rules that let some boxes through, and where they belong: before the rule or policy that decides now.
+  ///
+  /// - Parameters:
+  ///   - boxes: the packets as they meet the rule; published addresses are translated by then.
+  ///   - asked: the packets as they come, which is what the fix may open; empty when that is not known exactly.
   func allow(
-    _ boxes: [PacketBox], family: IPFamily, decider: TraceResult.Decider?, direction: Direction, isReply: Bool
-  ) -> String {
+    _ boxes: [FamilyBox], decider: TraceResult.Decider?, direction: Direction, isReply: Bool, asked: [Fix.Flow]
+  ) -> Advice {
     let graphIndex = decider?.graph ?? 0
-    guard graphIndex < firewall.graphs.count else { return "" }
+    guard graphIndex < firewall.graphs.count else { return Advice(text: "") }
     let graph = firewall.graphs[graphIndex]
     if graph.dialect.isSecurityGroup {
-      return boxes.prefix(Self.limit).map { box in
-        groupRule(box, family, graph, cloudTarget(of: decider, direction, graph))
-      }.joined(separator: "\n")
+      return allowInGroup(boxes, decider: decider, direction: direction, graph, asked: asked)
     }
-    var lines = boxes.prefix(isReply ? 1 : Self.limit).map { box in
-      graph.dialect == .nftables
-        ? nftRule(box, family, isReply: isReply) + " accept"
-        : iptablesRules(box, family, isReply: isReply, target: "ACCEPT")
-    }
-    if boxes.count > Self.limit, !isReply { lines.append("# and \(boxes.count - Self.limit) more of the kind") }
-    let chainName = decider.map { graph.names[graph.chains[Int($0.chain)].name] } ?? "?"
-    let place = decider?.rule != nil ? "before this rule in chain \(chainName)" : "at the end of chain \(chainName)"
-    return "add \(place):\n"
-      + lines.map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
-  }
-
-  /// How to close what a rule opens beyond what has to stay: replaced by just that, or deleted where nothing has to.
-  func narrow(to kept: [(PacketBox, IPFamily)], decider: TraceResult.Decider?, direction: Direction) -> String {
-    let graphIndex = decider?.graph ?? 0
-    guard graphIndex < firewall.graphs.count else { return "" }
-    let graph = firewall.graphs[graphIndex]
-    if graph.dialect.isSecurityGroup { return narrowGroup(kept, direction, decider, graph) }
-    guard let decider, decider.rule != nil else {
-      let drop = graph.dialect == .nftables ? "drop" : "DROP"
-      return "set the chain's policy to \(drop) and accept what is required"
-    }
-    guard canBeReplaced(decider, graph) else {
-      return kept.isEmpty && !carriesMore(decider, graph)
-        ? "delete this rule" : "narrow what this rule accepts to the declared peers and ports"
-    }
-    guard !kept.isEmpty else { return "delete this rule" }
+    guard let decider else { return Advice(text: "") }
+    let writer = RuleWriter(dialect: graph.dialect)
+    let editor = RuleEditor(graph: graph)
     let chainName = graph.names[graph.chains[Int(decider.chain)].name]
-    var lines = Self.distinct(
-      kept.map { box, family in
-        graph.dialect == .nftables
-          ? nftRule(box, family, isReply: false) + " accept"
-          : iptablesRules(box, family, isReply: false, target: "ACCEPT")
-      })
-    if lines.count > 2 * Self.limit { lines = ["# \(lines.count) rules, one for each flow that has to stay"] }
-    return "replace this rule by:\n"
-      + lines.map { $0.replacing("CHAIN", with: chainName, indentedBy: 2) }.joined(separator: "\n")
-  }
-
-  /// Whether a rule does nothing but accept what its matches say, so that other rules can stand in for it.
-  private func canBeReplaced(_ decider: TraceResult.Decider, _ graph: RuleGraph) -> Bool {
-    guard let index = decider.rule else { return false }
-    let rule = graph.rules[Int(index)]
-    let looksAtTracking: Set<Field> = [.ctStatus, .ctOriginalDestinationPort, .ctOriginalIPv4Destination]
-    return rule.verdict.kind == .accept && rule.understanding == .exact
-      && !graph.items(of: rule).contains {
-        $0.isEffect || $0.kind == .undecidable || looksAtTracking.contains($0.field)
+    let header = editor.header(chain: decider.chain, beside: decider.rule)
+    var lines: [String] = []
+    var isExact = header != nil
+    for (box, family) in isReply ? Array(boxes.prefix(1)) : boxes {
+      let matches = isReply ? [writer.replies] : writer.matches(of: box, family)
+      if let matches {
+        lines += matches.map { writer.rule($0, .accept, header: header ?? "") }
+      } else {
+        isExact = false
+        lines.append("# a rule that accepts \(RegionText.region(box, family: family).phrase)")
       }
+    }
+    lines = Self.distinct(lines)
+    let place = decider.rule != nil ? "before this rule in chain \(chainName)" : "at the end of chain \(chainName)"
+    let text = "add \(place):\n" + Self.shown(lines)
+    guard isExact, !asked.isEmpty, !lines.isEmpty, lines.count <= 4 * RuleWriter.lineLimit else {
+      return Advice(text: text)
+    }
+    let edit = decider.rule.map { editor.insert(lines, before: $0) } ?? editor.append(lines, to: decider.chain)
+    let fix = edit.map { edit in
+      Fix(
+        summary: "add \(Self.counted(lines.count)) \(place)", effect: .opens, isSafe: false, ways: [[edit]],
+        asked: asked)
+    }
+    return Advice(text: text, fix: fix)
   }
 
-  /// Whether a rule decides other packets than those that it accepts, or only perhaps matches.
-  private func carriesMore(_ decider: TraceResult.Decider, _ graph: RuleGraph) -> Bool {
-    guard let index = decider.rule else { return true }
-    let rule = graph.rules[Int(index)]
-    return rule.verdict.kind != .accept || rule.understanding != .exact
-      || graph.items(of: rule).contains(where: \.isEffect)
+  // MARK: Closing something
+
+  /// How to close what a rule or policy opens: replaced by what has to stay, or deleted where nothing has to.
+  ///
+  /// - Parameters:
+  ///   - kept: what has to stay of what it lets through.
+  ///   - excess: what is to be closed; its peers do not matter.
+  ///   - whole: the addresses that stand for "this host" where the rules are those of the unit's own host.
+  func narrow(
+    to kept: [DirectedBox], excess: [DirectedBox], decider: TraceResult.Decider?, direction: Direction,
+    whole: AddressSet? = nil
+  ) -> Advice {
+    let graphIndex = decider?.graph ?? 0
+    guard graphIndex < firewall.graphs.count else { return Advice(text: "") }
+    let graph = firewall.graphs[graphIndex]
+    if graph.dialect.isSecurityGroup { return narrowInGroup(kept.map(\.familyBox), direction, decider, graph) }
+    guard let decider else { return Advice(text: "") }
+    let plan = NarrowingPlan(
+      graph: graph, decider: decider, kept: kept, excess: excess, whole: whole)
+    let replacement = plan.replacement
+    let guarding = plan.guarding
+    var ways: [[TextEdit]] = []
+    for lines in [plan.shortReplacement, replacement] {
+      if let edit = lines.flatMap({ plan.edit(replacingBy: $0) }), !ways.contains([edit]) { ways.append([edit]) }
+    }
+    if let edit = guarding.flatMap({ plan.edit(guardingBy: $0) }) { ways.append([edit]) }
+    let text: String
+    let summary: String
+    if let replacement {
+      summary = replacement.isEmpty ? "delete this rule" : "replace this rule by \(Self.counted(replacement.count))"
+      text = replacement.isEmpty ? "delete this rule" : "replace this rule by:\n" + Self.shown(replacement)
+    } else if let guarding {
+      let place = decider.rule == nil ? "at the end of the chain" : "before this rule"
+      summary = "put \(Self.counted(guarding.count)) \(place)"
+      text = "put \(place):\n" + Self.shown(guarding)
+    } else {
+      summary = ""
+      text =
+        decider.rule == nil
+        ? "set the chain's policy to \(graph.dialect == .nftables ? "drop" : "DROP") and accept what is required"
+        : "narrow what this rule accepts to the declared peers and ports"
+    }
+    let fix = ways.isEmpty ? nil : Fix(summary: summary, effect: .narrows, isSafe: true, ways: ways)
+    return Advice(text: text, fix: fix)
   }
 
-  private static func distinct(_ lines: [String]) -> [String] {
+  /// How to take a rule away that decides nothing.
+  func delete(_ rule: UInt32, in graph: RuleGraph, isSafe: Bool) -> Fix? {
+    guard let edit = RuleEditor(graph: graph).delete(rule) else { return nil }
+    return Fix(summary: "delete the rule", effect: .keeps, isSafe: isSafe, ways: [[edit]])
+  }
+
+  // MARK: Words
+
+  static func counted(_ count: Int) -> String { count == 1 ? "a rule" : "\(count) rules" }
+
+  /// Lines below a heading, indented; of very many the first ones.
+  private static func shown(_ lines: [String]) -> String {
+    let limit = 2 * Self.limit
+    var shown = lines.prefix(limit).map { "  " + $0 }
+    if lines.count > limit { shown.append("  # and \(lines.count - limit) more of the kind") }
+    return shown.joined(separator: "\n")
+  }
+
+  static func distinct(_ lines: [String]) -> [String] {
     lines.reduce(into: []) { result, line in if !result.contains(line) { result.append(line) } }
   }
 
@@ -90,17 +138,5 @@ struct Remedy {
       interval.lower == interval.upper
     else { return nil }
     return UInt8(truncatingIfNeeded: interval.lower)
-  }
-}
-
-extension String {
-  /// The text with a word replaced and every line indented.
-  func replacing(_ word: String, with replacement: String, indentedBy indent: Int) -> String {
-    let pad = String(repeating: " ", count: indent)
-    return split(separator: "\n").map { line in
-      pad
-        + line.split(separator: " ", omittingEmptySubsequences: false)
-        .map { $0 == word ? replacement : String($0) }.joined(separator: " ")
-    }.joined(separator: "\n")
   }
 }

@@ -20,6 +20,13 @@ extension Site {
   }
 }
 
+extension Site {
+  /// The addresses by which peers call units that have other ones.
+  var publishedAddresses: AddressSet {
+    units.flatMap(\.published).reduce(AddressSet()) { $0.union(AddressSet($1.address)) }
+  }
+}
+
 extension LoadedFirewall {
   /// Ids of the firewall's security groups by their names.
   public var groupIDs: [String: String] {

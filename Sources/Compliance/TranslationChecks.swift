@@ -43,16 +43,33 @@ struct TranslationChecks {
           selections.allSatisfy({ evaluator.translations(of: $0, into: unit.allAddresses).isEmpty })
         else { return nil }
         let location = map.location(assessment.site.source, published.range)
+        let advice = advice(published, unit)
         return Finding(
           code: "FW105", severity: CheckRegistry.severity(of: "FW105"),
           message: "no rule of \(firewall.name) translates the published address \(published.address) to "
             + "\(unit.name)", firewall: firewall.name,
           location: published.range.end > published.range.start ? location : nil,
           packet: evaluator.witness(of: first),
-          remediation: "add a destination NAT rule for \(published.address), or correct published: in the site file",
-          fingerprint: Fingerprint.make(["FW105", Fingerprint.file(firewall.name), unit.name, "\(published.address)"]))
+          remediation: advice.text,
+          fingerprint: Fingerprint.make(["FW105", Fingerprint.file(firewall.name), unit.name, "\(published.address)"]),
+          fix: advice.fix)
       }
     }
+  }
+
+  /// Translation of what public peers need, as a rule of a chain that translates already.
+  private func advice(_ published: PublishedAddress, _ unit: Unit) -> Remedy.Advice {
+    let family = published.address.family
+    var flows: [FamilyBox] = []
+    for requirement in regions.requirements where requirement.direction == .incoming {
+      guard requirement.applicability == .applies else { continue }
+      for part in requirement.alternatives.joined().flatMap({ assessment.parts(of: $0, requirement) })
+      where part.family == family && part.first.destinations?.contains(published.address) ?? false {
+        flows.append((PacketBox(protocols: part.first.protocols, ports: part.first.ports), family))
+      }
+    }
+    return Remedy(firewall: firewall).translate(
+      published.address, to: unit.addresses(for: "").restricted(to: family), PacketBox.joined(flows))
   }
 
   // MARK: Addresses that the site file does not list

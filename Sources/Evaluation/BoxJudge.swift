@@ -131,14 +131,16 @@ struct BoxJudge: Sendable {
     return container
   }
 
-  /// Collects the earlier rules that decide some of a box.
-  private func gatherEarlier(_ place: Int, _ box: RuleBox, _ scratch: inout Scratch) {
+  /// Collects the earlier rules that decide some of a box, up to a number of them.
+  ///
+  /// - Returns: whether these are all.
+  private func gatherEarlier(_ place: Int, _ box: RuleBox, limit: Int, _ scratch: inout Scratch) -> Bool {
     scratch.earlier.removeAll(keepingCapacity: true)
-    _ = tree.forEach(before: Int32(place), meeting: box) { entry in
-      if chain.rules[Int(entry.ordinal)].decides {
-        scratch.earlier.append(entry.box)
-        scratch.covering.append(entry.ordinal)
-      }
+    return tree.forEach(before: Int32(place), meeting: box) { entry in
+      guard chain.rules[Int(entry.ordinal)].decides else { return true }
+      guard scratch.earlier.count < limit else { return false }
+      scratch.earlier.append(entry.box)
+      scratch.covering.append(entry.ordinal)
       return true
     }
   }
@@ -155,11 +157,17 @@ struct BoxJudge: Sendable {
         let sample = self.sample(other, of: box)
         if container(of: sample, before: place) == nil, !nextIsSame(sample, place, fate) { return .differs }
       }
-      gatherEarlier(place, box, &scratch)
+      _ = gatherEarlier(place, box, limit: .max, &scratch)
       return hasSameFate(box, place, fate, &scratch) ? .same : .differs
     }
-    gatherEarlier(place, box, &scratch)
-    if covers(scratch.earlier, box, &scratch) { return .covered }
+    // Where very many meet the box a few of them mostly hold it all.
+    let covering = scratch.covering.count
+    for limit in [64, 512, .max] {
+      scratch.covering.removeLast(scratch.covering.count - covering)
+      let isAll = gatherEarlier(place, box, limit: limit, &scratch)
+      if covers(scratch.earlier, box, &scratch) { return .covered }
+      if isAll { break }
+    }
     guard wantsSame, mayBeSame(fate, place) else { return .differs }
     return hasSameFate(box, place, fate, &scratch) ? .same : .differs
   }

@@ -7,13 +7,17 @@ extension PathEvaluator {
   /// - Parameter limit: the number of boxes after which the list stops.
   /// - Returns: the boxes, and whether they are all of it.
   public func boxes(of selection: PacketSelection, limit: Int = 64) -> (boxes: [PacketBox], isComplete: Bool) {
-    listed(store.forgetting(unlisted, in: selection.set), limit)
+    let start = moment
+    defer { forgetResults(since: start) }
+    return listed(store.forgetting(unlisted, in: selection.set), limit)
   }
 
   /// The boxes of a selection that lie in a part of it with all their interfaces and source ports.
   public func boxes(
     wholly part: PacketSelection, of selection: PacketSelection, limit: Int = 64
   ) -> (boxes: [PacketBox], isComplete: Bool) {
+    let start = moment
+    defer { forgetResults(since: start) }
     let all = store.forgetting(unlisted, in: selection.set)
     let others = store.forgetting(unlisted, in: store.difference(selection.set, part.set))
     return listed(store.difference(all, others), limit)
@@ -44,6 +48,8 @@ extension PathEvaluator {
 
   /// All destination addresses, or all source addresses, of a selection; nil when they are too many to list.
   public func addresses(of selection: PacketSelection, isSource: Bool) -> AddressSet? {
+    let start = moment
+    defer { forgetResults(since: start) }
     let kept = isSource ? PacketLayout.source..<layout.destination : layout.destination..<layout.sourcePort
     let set = store.forgetting((0...layout.sourcePort).filter { !kept.contains($0) }, in: selection.set)
     guard let groups = addressGroups(set, level: kept.lowerBound) else { return nil }
@@ -61,6 +67,8 @@ extension PathEvaluator {
 extension PathEvaluator {
   /// How many protocols a selection holds, and the most destination ports that it holds of any one of them.
   public func spread(of selection: PacketSelection) -> (protocols: Int, ports: Int) {
+    let start = moment
+    defer { forgetResults(since: start) }
     let forgotten = (0...layout.sourcePort).filter { $0 != PacketLayout.protocolNumber && $0 != PacketLayout.port }
     let set = store.forgetting(forgotten, in: selection.set)
     func count(_ values: IntervalSet<UInt32>) -> Int {

@@ -72,13 +72,18 @@ extension Lowering {
     func name(_ chain: UInt32) -> String { graph.names[graph.chains[Int(chain)].name] }
     var places: [UInt32: Int] = [:]
     for (index, chain) in path.enumerated() {
-      if let start = places[chain] {
-        let rule = rules[index - 1]
-        guard reported.count < Self.callReportLimit, reported.insert(rule).inserted else { return }
-        let circle = path[start...index].map(name).joined(separator: " → ")
-        return report(.error, "chains call one another in a circle: \(circle)", span(of: rule))
+      guard let start = places[chain] else {
+        places[chain] = index
+        continue
       }
-      places[chain] = index
+      // A circle is told from the chain that comes first, wherever it was entered.
+      let members = path[start..<index]
+      let lead = members.indices.min { path[$0] < path[$1] } ?? start
+      let circle = Array(path[lead..<index]) + Array(path[start..<lead])
+      let closing = lead == start ? rules[index - 1] : rules[lead - 1]
+      guard reported.count < Self.callReportLimit, reported.insert(closing).inserted else { return }
+      let names = (circle + circle.prefix(1)).map(name).joined(separator: " → ")
+      return report(.error, "chains call one another in a circle: \(names)", span(of: closing))
     }
     guard reported.count < Self.callReportLimit, reported.insert(lastRule).inserted else { return }
     report(

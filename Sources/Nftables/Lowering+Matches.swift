@@ -188,8 +188,9 @@ extension Lowering {
   /// Appends the match of an operand with an interval.
   mutating func emit(_ operand: Operand, _ wanted: Interval<UInt128>, isNegated: Bool) {
     if let unresolved {
+      // What no value is known of needs no other reason.
       appendPresence(operand.field ?? operand.presence)
-      appendUndecidable(unresolved)
+      appendUndecidable(operand.field == nil && operand.optionKind == nil ? operand.reason : unresolved)
       self.unresolved = nil
       return
     }

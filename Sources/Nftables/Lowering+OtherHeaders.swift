@@ -145,7 +145,6 @@ extension Lowering {
         advance()
         return unknown(.integer, "rt mtu", bits: 16)
       case .ipsec:
-        try require([.forward, .output, .postrouting], for: "rt ipsec", place)
         advance()
         return unknown(.boolean, "rt ipsec")
       case .nexthop, .ip, .ip6: return try nextHop()

@@ -370,13 +370,14 @@ extension Lowering {
 
   /// `synproxy ...`: answers connection attempts by itself.
   mutating func synproxy() throws(SyntaxFault) {
-    try require([.input, .forward], for: "synproxy", span)
+    let place = span
     advance()
     if token.keyword == .name || token.kind == .quoted {
       try objectName("synproxy")
     } else if startsExpression {
       try objectValue("synproxy")
     } else {
+      try require([.input, .forward], for: "synproxy", place)
       options: while true {
         switch token.keyword {
         case .mss, .maxseg, .wscale:

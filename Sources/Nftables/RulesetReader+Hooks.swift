@@ -44,6 +44,10 @@ extension RulesetReader {
     }
     checkHook(type, hook, family: family, typeSpan, hookSpan)
     let whole = span(from: start, to: token.start)
+    if type == .nat, priority <= Self.trackingPriority {
+      report(
+        .error, "a nat chain needs a priority above \(Self.trackingPriority), where connections are tracked", whole)
+    }
     let devices = ruleset.tables[table].chains[chain].devices
     if hook == .ingress || hook == .egress, devices.isEmpty {
       report(.error, "a chain at hook \(hook.keyword) needs a device", hookSpan)
@@ -60,6 +64,9 @@ extension RulesetReader {
       ruleset.tables[table].chains[chain].base?.policyRange = policy.span.range
     }
   }
+
+  /// `NF_IP_PRI_CONNTRACK` of netfilter_ipv4.h; the kernel takes nat chains behind it only.
+  private static let trackingPriority: Int32 = -200
 
   private mutating func checkHook(
     _ type: ChainType, _ hook: Hook, family: TableFamily, _ typeSpan: TextSpan, _ hookSpan: TextSpan

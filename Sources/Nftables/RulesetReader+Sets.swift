@@ -113,6 +113,8 @@ extension RulesetReader {
       try readObjectBlock(kind)
       return
     }
+    // Commands may name an object alone, or say what it is without braces.
+    if case .table = block { throw expected("'{'") }
     while !isAtSeparator, token.kind != .closeBrace { advance() }
   }
 

@@ -15,19 +15,24 @@ public enum GitHubReport {
         case .warning: "warning"
         case .note: "notice"
         }
-      var properties: [String] = []
-      if let location = finding.location {
-        properties += [
-          "file=\(property(location.path))", "line=\(location.line)", "endLine=\(location.endLine)",
-          "col=\(location.column)",
-        ]
-        if location.endLine == location.line { properties.append("endColumn=\(location.endColumn)") }
-      }
       let name = CheckRegistry.check(finding.code)?.name ?? ""
-      properties.append("title=\(property("\(finding.code) \(name)"))")
       let text = finding.message + (finding.remediation.isEmpty ? "" : "\n\(finding.remediation)")
-      return "::\(kind) \(properties.joined(separator: ","))::\(data(text))\n"
+      return command(kind, finding.location, title: "\(finding.code) \(name)", text)
     }.joined()
+  }
+
+  /// One command: `error`, `warning` or `notice`, at a place.
+  static func command(_ kind: String, _ location: Location?, title: String, _ text: String) -> String {
+    var properties: [String] = []
+    if let location {
+      properties += [
+        "file=\(property(location.path))", "line=\(location.line)", "endLine=\(location.endLine)",
+        "col=\(location.column)",
+      ]
+      if location.endLine == location.line { properties.append("endColumn=\(location.endColumn)") }
+    }
+    properties.append("title=\(property(title))")
+    return "::\(kind) \(properties.joined(separator: ","))::\(data(text))\n"
   }
 
   private static func data(_ text: String) -> String { escaped(Harmless.lines(text), ["%", "\r", "\n"]) }

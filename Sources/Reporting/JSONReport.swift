@@ -149,7 +149,7 @@ struct FindingJSON: Encodable {
 
   private enum CodingKeys: CodingKey {
     case code, name, severity, message, requirement, requirements, firewall, location, related, packet, region
-    case remediation, fingerprint
+    case remediation, fingerprint, fix
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -168,6 +168,7 @@ struct FindingJSON: Encodable {
     try values.encode(finding.region.map(RegionJSON.init), forKey: .region)
     try values.encode(finding.remediation, forKey: .remediation)
     try values.encode(finding.fingerprint, forKey: .fingerprint)
+    try values.encodeIfPresent(finding.fix.map(FixJSON.init), forKey: .fix)
   }
 }
 
@@ -204,5 +205,27 @@ private struct RegionJSON: Encodable {
     destination = region.destination
     self.protocol = region.protocolName
     ports = region.ports
+  }
+}
+
+/// A fix as JSON; offsets count bytes of the file, the end exclusive.
+private struct FixJSON: Encodable {
+  var summary: String
+  var safe: Bool
+  var edits: [Edit]
+
+  struct Edit: Encodable {
+    var path: String
+    var start: UInt32
+    var end: UInt32
+    var replacement: String
+  }
+
+  init(_ fix: Fix) {
+    summary = fix.summary
+    safe = fix.isSafe
+    edits = fix.edits.map {
+      Edit(path: $0.path, start: $0.range.start, end: $0.range.end, replacement: $0.replacement)
+    }
   }
 }

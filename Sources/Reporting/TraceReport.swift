@@ -57,10 +57,12 @@ public enum TraceReport {
   public static func json(_ packets: [TracedPacketReport]) -> String { JSONText.pretty(packets.map(Entry.init)) }
 
   /// Each packet with its verdict and the way there.
-  public static func text(_ packets: [TracedPacketReport], style: TextStyle) -> String {
+  ///
+  /// - Parameter showsAll: whether every rule that does not match has a line of its own, in runs of many, too.
+  public static func text(_ packets: [TracedPacketReport], style: TextStyle, showsAll: Bool = false) -> String {
     packets.map { traced in
       var lines = [style.paint(PacketText.line(traced.packet), .bold)]
-      lines += steps(traced.walk, style)
+      lines += steps(traced.walk, style, showsAll: showsAll)
       var verdict = style.paint(traced.result.verdict.rawValue, role(traced.result.verdict))
       if let rule = traced.rule { verdict += " by \(Harmless.line(rule.path)):\(rule.line)" }
       let changes = changes(traced.result)
@@ -73,14 +75,33 @@ public enum TraceReport {
     }.joined(separator: "\n")
   }
 
-  private static func steps(_ walk: [WalkStep], _ style: TextStyle) -> [String] {
+  /// Rules in a row that do not match, beyond which they are counted only.
+  private static let runLimit = 3
+
+  private static func steps(_ walk: [WalkStep], _ style: TextStyle, showsAll: Bool) -> [String] {
     var lines: [String] = []
     var heading = ""
-    for step in walk {
+    var turn = TurnFinder()
+    var index = 0
+    while index < walk.count {
+      let step = walk[index]
+      if turn.isBack(at: step) {
+        lines.append("  " + style.paint("or, if what is undecided above goes the other way:", .warning))
+        heading = ""
+      }
       let next = "\(step.hook): \(Harmless.line(step.chain))"
       if next != heading {
         lines.append("  \(style.paint(next, .frame))")
         heading = next
+      }
+      let indent = String(repeating: "  ", count: step.depth)
+      let run = walk[index...].prefix { $0.match == .no && $0.chain == step.chain && $0.depth == step.depth }
+      if !showsAll, run.count > runLimit {
+        let places = run.compactMap { $0.location?.line }
+        let range = places.min().flatMap { first in places.max().map { " (lines \(first) to \($0))" } } ?? ""
+        lines.append("    \(style.paint("-      ", .faint)) \(indent)\(run.count) rules do not match\(range)")
+        index += run.count
+        continue
       }
       let mark =
         switch step.match {
@@ -88,12 +109,32 @@ public enum TraceReport {
         case .perhaps: style.paint("perhaps", .warning)
         case .no: style.paint("-      ", .faint)
         }
-      let indent = String(repeating: "  ", count: step.depth)
       let place = step.location.map { "\($0.line): " } ?? ""
       let text = step.text.isEmpty ? step.verdict : step.text
       lines.append("    \(mark) \(indent)\(place)\(Harmless.line(text))")
+      index += 1
     }
     return lines
+  }
+
+  /// Finds where a walk goes back, as it follows a packet that may be rewritten in two ways.
+  private struct TurnFinder {
+    private var chain = ""
+    private var line = 0
+    private var hasEnded = false
+
+    /// Whether a base chain begins again.
+    mutating func isBack(at step: WalkStep) -> Bool {
+      guard step.depth == 0 else { return false }
+      let name = "\(step.hook) \(step.chain)"
+      let place = step.location?.line ?? 0
+      let isPolicy = step.text.hasPrefix("policy ")
+      let isBack = name == chain && (hasEnded || !isPolicy && place <= line)
+      chain = name
+      hasEnded = isPolicy
+      if !isPolicy { line = place }
+      return isBack
+    }
   }
 
   private static func role(_ verdict: TraceVerdict) -> TextStyle.Role {

@@ -13,7 +13,8 @@ struct Fwlint: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      CheckCommand.self, TraceCommand.self, GraphCommand.self, InspectCommand.self, RequirementsCommand.self,
+      CheckCommand.self, DiffCommand.self, TraceCommand.self, GraphCommand.self, InspectCommand.self,
+      RequirementsCommand.self,
       ExplainCommand.self, InitCommand.self,
     ])
 }

@@ -1,4 +1,3 @@
-import Evaluation
 import PacketSets
 import Requirements
 import RuleGraph
@@ -7,113 +6,194 @@ import RuleGraph
 struct SiteDraft {
   let policy: Policy
   let files: [(path: String, graph: RuleGraph)]
+  private let evidence: OpenPorts
 
-  /// Candidates that are listed at most.
+  /// Candidates and addresses that are listed at most.
   static let limit = 8
+  private static let mail = OpenPorts.Service(protocolNumber: IPProtocol.tcp, port: 25)
+
+  /// Reads the files' rules.
+  init(policy: Policy, files: [(path: String, graph: RuleGraph)]) {
+    self.policy = policy
+    self.files = files
+    var evidence = OpenPorts()
+    for file in files { evidence.read(file.graph) }
+    self.evidence = evidence
+  }
 
   /// The YAML; a site file that parses, with addresses of the documentation ranges where nothing is known.
   func text() -> String {
-    let units = unitCandidates
-    let features = openFeatures
+    let features = self.features
     var lines = [
-      "# What the firewalls are checked against; see the README for every key.",
+      "# What the firewalls are checked against: a first guess from their rules; see the README for every key.",
       "policy: \(policy.identifier)",
       "mode: gateway    # \(policy.modes.joined(separator: " | "))",
-      "units:",
-      "  - name: mail1",
     ]
-    if units.isEmpty {
-      lines.append("    addresses: [192.0.2.25]    # the unit's own address")
-    } else {
-      lines.append("    addresses: [\(units[0])]    # mail ports are open towards it; is it the unit?")
-      if units.count > 1 { lines.append("    # other candidates: \(units.dropFirst().joined(separator: ", "))") }
-    }
+    lines += unitLines
     lines.append("features:    # fwlint requirements lists them all")
-    if features.isEmpty { lines.append("  - smtp") }
-    for name in features {
-      lines.append("  - \(name)    # \(policy.feature(name)?.explanation ?? "")")
+    if features.isEmpty { lines.append("  - smtp    # no rule names a port of a feature") }
+    for feature in features {
+      let explanation = policy.feature(feature.name)?.explanation ?? ""
+      lines.append("  - \(feature.name)    # \(feature.service.words) is open: \(explanation)")
+      if !feature.others.isEmpty {
+        let more = feature.others.count > Self.limit ? ", ..." : ""
+        lines.append(
+          "  #   also on \(feature.service.words): \(feature.others.prefix(Self.limit).joined(separator: ", "))\(more)")
+      }
     }
-    lines.append("peers:    # who the roles are; any is everybody")
-    let roles = rolesToBind(features.isEmpty ? ["smtp"] : features)
-    for role in roles {
-      lines.append("  \(role): [192.0.2.0/24]    # \(policy.role(role)?.explanation ?? "")")
-    }
-    if roles.isEmpty { lines.append("  email-servers: any") }
-    lines.append("firewalls:\(files.isEmpty ? " []" : "")")
-    for file in files {
-      lines.append("  - path: \(Self.quoted(file.path))")
-      lines.append("    position: \(position(of: file.graph))    # forward | host | attached")
-    }
+    lines += peerLines(features)
+    lines += firewallLines
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func position(of graph: RuleGraph) -> String {
-    if graph.dialect.isSecurityGroup { return "attached" }
-    let forwards = graph.chains.contains { $0.base?.hook == .forward && !$0.rules.isEmpty }
-    return forwards ? "forward" : "host"
-  }
+  // MARK: Units
 
-  /// Roles of some features that a site must bind.
-  private func rolesToBind(_ features: [String]) -> [String] {
-    var roles: [String] = []
-    for role in features.flatMap(policy.roles(of:)) where policy.role(role)?.defaultMeaning == nil {
-      if !roles.contains(role) { roles.append(role) }
+  private var unitLines: [String] {
+    var lines = ["units:", "  - name: mail1"]
+    let mapped = (evidence.mappings[Self.mail] ?? []).sorted {
+      ($0.unit, $0.published?.bits ?? 0) < ($1.unit, $1.published?.bits ?? 0)
     }
-    return roles
+    let accepted = (evidence.destinations[Self.mail] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(
+      \.key)
+    if let first = mapped.first {
+      lines.append("    addresses: [\(YAMLText.address(first.unit))]    # mail is translated to it; is it the unit?")
+      if let published = first.published {
+        lines.append("    published: [\(YAMLText.address(published))]    # what the Internet calls it")
+      }
+    } else if let first = accepted.first {
+      lines.append("    addresses: [\(YAMLText.address(first))]    # mail ports are open towards it; is it the unit?")
+    } else {
+      lines.append("    addresses: [192.0.2.25]    # no rule names a mail server: put the unit's own address here")
+    }
+    let used = mapped.first?.unit ?? accepted.first
+    let others = (mapped.map(\.unit) + accepted).filter { $0 != used }
+    let names = others.reduce(into: [String]()) { if !$0.contains("\($1)") { $0.append("\($1)") } }
+    if !names.isEmpty {
+      lines.append("    # other candidates: \(names.prefix(Self.limit).joined(separator: ", "))")
+    }
+    return lines
   }
 
-  /// Single addresses to which rules accept mail, the most often named first.
-  private var unitCandidates: [String] {
-    var counts: [String: Int] = [:]
-    for (_, graph) in files {
-      for rule in graph.rules where rule.verdict.kind == .accept {
-        var addresses: [String] = []
-        var isMail = false
-        for item in graph.items(of: rule) where item.kind == .range && !item.isNegated {
-          if item.field == .ipv4Destination, item.a == item.b { addresses.append("\(IPAddress(v4: item.a))") }
-          if item.field == .destinationPort, item.a <= 25, item.b >= 25 { isMail = true }
-        }
-        if isMail { for address in addresses { counts[address, default: 0] += 1 } }
+  // MARK: Features
+
+  /// A feature whose port is open, and what else uses that port.
+  private struct Candidate {
+    var name: String
+    var service: OpenPorts.Service
+    var others: [String]
+  }
+
+  /// One feature for each open port: the first that the policy names; the others are said in a comment.
+  private var features: [Candidate] {
+    var result: [Candidate] = []
+    for direction in [Direction.incoming, .outgoing] {
+      for (service, names) in users(direction) where !result.contains(where: { $0.service == service }) {
+        let new = names.filter { name in !result.contains { $0.name == name } }
+        // A feature that is listed already explains the port.
+        guard new.count == names.count, let first = new.first else { continue }
+        result.append(Candidate(name: first, service: service, others: Array(new.dropFirst())))
       }
     }
-    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.limit).map(\.key)
+    return result
   }
 
-  /// Features whose single ports some rule accepts.
-  private var openFeatures: [String] {
-    var open: Set<String> = []
-    for (_, graph) in files {
-      for rule in graph.rules where rule.verdict.kind == .accept {
-        var protocols: [UInt32] = []
-        for item in graph.items(of: rule) where item.field == .protocolNumber && item.kind == .range && item.a == item.b
-        {
-          protocols.append(item.a)
-        }
-        guard let number = protocols.first else { continue }
-        for item in graph.items(of: rule) where item.field == .destinationPort && !item.isNegated {
-          for port in ports(of: item, graph) { open.insert("\(number)/\(port)") }
+  /// The features that use each open port, by port.
+  private func users(_ direction: Direction) -> [(OpenPorts.Service, [String])] {
+    var users: [OpenPorts.Service: [String]] = [:]
+    for row in policy.rows where !row.isDeprecated && row.direction == direction {
+      let names = row.features.filter { row.applies($0, in: "gateway") }.map(\.feature)
+      for flow in row.needs.flows {
+        for interval in flow.ports.intervals where interval.lower == interval.upper {
+          let service = OpenPorts.Service(
+            protocolNumber: flow.protocolNumber, port: UInt16(truncatingIfNeeded: interval.lower))
+          guard evidence.isOpen(service) else { continue }
+          // Of the unit's own requests only ports count that say what they are for.
+          if direction == .outgoing, [22, 25, 80, 443].contains(service.port) { continue }
+          for name in names where !users[service, default: []].contains(name) {
+            users[service, default: []].append(name)
+          }
         }
       }
     }
-    var features: [String] = []
-    for row in policy.rows where !row.isDeprecated && row.direction == .incoming {
-      let isOpen = row.needs.flows.contains { flow in
-        flow.ports.intervals.contains { $0.lower == $0.upper && open.contains("\(flow.protocolNumber)/\($0.lower)") }
-      }
-      guard isOpen, let feature = row.features.first(where: { row.applies($0, in: "gateway") }) else { continue }
-      if !features.contains(feature.feature) { features.append(feature.feature) }
-    }
-    return features
+    return users.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }.map { ($0.key, $0.value) }
   }
 
-  private func ports(of item: RuleItem, _ graph: RuleGraph) -> [UInt32] {
-    switch item.kind {
-    case .range: return item.a <= item.b && item.b - item.a < 16 ? Array(item.a...item.b) : []
-    case .set:
-      guard case .narrow(let set) = graph.sets[Int(item.a)] else { return [] }
-      return set.intervals.prefix(64).flatMap { $0.upper - $0.lower < 16 ? Array($0.lower...$0.upper) : [] }
-    default: return []
+  // MARK: Peers
+
+  /// The roles that the features need, with the sources that rules name for their ports today.
+  private func peerLines(_ features: [Candidate]) -> [String] {
+    var lines = ["peers:    # who the roles are; any is everybody"]
+    var listed: Set<String> = []
+    var hasBinding = false
+    let names = features.isEmpty ? ["smtp"] : features.map(\.name)
+    for name in names {
+      let service = features.first { $0.name == name }?.service
+      for role in policy.roles(of: name) where listed.insert(role).inserted {
+        let explanation = policy.role(role)?.explanation ?? ""
+        if policy.role(role)?.defaultMeaning != nil {
+          lines.append("  # \(role): any    # \(explanation); unbound it stands for somebody")
+          continue
+        }
+        let known: Set<IPPrefix> = service.flatMap { evidence.sources[$0] } ?? []
+        let isUnrestricted = service.map { evidence.unrestricted.contains($0) } ?? false
+        hasBinding = true
+        if known.isEmpty || isUnrestricted {
+          let why = isUnrestricted ? "; today everybody may" : ""
+          lines.append("  \(role): [192.0.2.0/24]    # \(explanation)\(why): put their addresses here")
+        } else {
+          let prefixes = known.sorted().prefix(Self.limit).map { YAMLText.prefix($0) }.joined(separator: ", ")
+          lines.append("  \(role): [\(prefixes)]    # \(explanation): who may reach \(service?.words ?? "it") today")
+        }
+      }
     }
+    if !hasBinding { lines.append("  email-servers: any") }
+    return lines
+  }
+
+  // MARK: Firewalls
+
+  private var firewallLines: [String] {
+    if files.isEmpty { return ["firewalls: []"] }
+    var lines = ["firewalls:"]
+    for group in groups {
+      let paths = group.map { Self.quoted($0.path) }
+      lines.append("  - path: \(paths.count == 1 ? paths[0] : "[\(paths.joined(separator: ", "))]")")
+      let (position, why) = position(of: group.map(\.graph))
+      lines.append("    position: \(position)    # forward | host | attached; \(why)")
+    }
+    return lines
+  }
+
+  /// Dumps of one host belong together: IPv4, IPv6 and ipsets of one folder.
+  private var groups: [[(path: String, graph: RuleGraph)]] {
+    let parts: Set<Dialect> = [.iptables, .ip6tables, .ipset]
+    var groups: [[(path: String, graph: RuleGraph)]] = []
+    for file in files {
+      let index = groups.firstIndex { group in
+        parts.contains(file.graph.dialect)
+          && group.allSatisfy { other in
+            parts.contains(other.graph.dialect) && other.graph.dialect != file.graph.dialect
+              && Paths.folder(of: other.path) == Paths.folder(of: file.path)
+          }
+      }
+      if let index { groups[index].append(file) } else { groups.append([file]) }
+    }
+    return groups
+  }
+
+  private func position(of graphs: [RuleGraph]) -> (word: String, why: String) {
+    if graphs.contains(where: \.dialect.isSecurityGroup) { return ("attached", "a cloud's groups") }
+    var ports = OpenPorts()
+    for graph in graphs { ports.read(graph) }
+    let forward = ports.portRules[.forward] ?? 0
+    let input = ports.portRules[.input] ?? 0
+    let translates = graphs.contains { $0.translations.contains { $0.kind == .destination } }
+    if forward > input || translates && forward > 0 {
+      return ("forward", "\(forward) rules accept ports in its forward hook, \(input) in input")
+    }
+    if input > 0 { return ("host", "\(input) rules accept ports in its input hook, \(forward) in forward") }
+    let forwards = graphs.contains { $0.chains.contains { $0.base?.hook == .forward && !$0.rules.isEmpty } }
+    return (forwards ? "forward" : "host", "no rule names a port")
   }
 
   private static func quoted(_ text: String) -> String {
@@ -126,5 +206,16 @@ struct SiteDraft {
       }
     }
     return isPlain ? text : YAMLText.quoted(text)
+  }
+}
+
+extension YAMLText {
+  /// An address as a YAML scalar; colons need quotes.
+  fileprivate static func address(_ address: IPAddress) -> String {
+    address.family == .v6 ? "\"\(address)\"" : "\(address)"
+  }
+
+  fileprivate static func prefix(_ prefix: IPPrefix) -> String {
+    prefix.base.family == .v6 ? "\"\(prefix)\"" : "\(prefix)"
   }
 }

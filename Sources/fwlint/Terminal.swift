@@ -15,17 +15,22 @@ enum Terminal {
   /// Ends the program.
   static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 
+  /// Writes bytes as they are to standard output.
+  static func print(bytes: [UInt8]) { bytes.withUnsafeBufferPointer { write($0, to: STDOUT_FILENO) } }
+
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
-    text.withUTF8 { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-        if count < 0, errno == EINTR { continue }
-        // Nothing can be said about an output that cannot be written to, except by the exit code.
-        guard count > 0 else { exit(2) }
-        offset += count
-      }
+    text.withUTF8 { write($0, to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
+    var offset = 0
+    while offset < bytes.count {
+      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+      if count < 0, errno == EINTR { continue }
+      // Nothing can be said about an output that cannot be written to, except by the exit code.
+      guard count > 0 else { exit(2) }
+      offset += count
     }
   }
 

@@ -68,7 +68,6 @@ struct BaselineTests {
       before, "# new\n\n" + before, before.replacing("    ", with: "\t"), rules(Self.monitor, Self.wide),
       rules("ip saddr 10.66.0.0/16 drop", Self.wide, Self.monitor), rules("# why", Self.wide, "", Self.monitor),
       rules(Self.wide.replacing(" accept", with: " counter packets 12 bytes 900 accept # ssh"), Self.monitor),
-      before.replacing("\n", with: "\r\n"),
     ]
     for after in edits {
       let report = try compare(before: before, after: after)

@@ -47,6 +47,8 @@ extension Comparer {
         try world.forgetConnections()
         let wire = WirePacket(first, identity: world.newIdentity())
         guard let fate = try world.fate(of: wire, expected: true) else { break }
+        // What comes from a loopback address by wire is dropped before any rule.
+        if first.path == .output, fate.destination.isLoopback { break }
         totals.exchanges += 1
         let exchange = Exchange(first: first, fate: fate)
         if exchange.isTranslated { totals.translated += 1 }

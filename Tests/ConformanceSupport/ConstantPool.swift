@@ -74,6 +74,9 @@ public struct ConstantPool: Sendable {
 }
 
 extension IPAddress {
+  /// Whether the address is one of the host's own that never leave it: 127.0.0.0/8, ::1.
+  var isLoopback: Bool { family == .v4 ? bits >> 24 == 127 : bits == 1 }
+
   /// Whether the kernel takes packets from and to the address as it takes any other.
   ///
   /// Multicast, broadcast, loopback, unspecified, link-local and mapped addresses have fates of their own before any

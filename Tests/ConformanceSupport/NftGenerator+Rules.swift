@@ -135,7 +135,6 @@ extension NftGenerator {
       if context.transport != "th" { choices.append("meta l4proto \(context.transport) @th,16,16 set \(port)") }
     }
     if copiesMarks {
-      choices.append("@nh,72,8 set 17")
       if context.hook == "prerouting" { choices.append("meta pkttype set \(random.pick(["host", "broadcast"]))") }
       if context.transport == "tcp" { choices.append("tcp flags set ack") }
     }

@@ -119,7 +119,7 @@ struct KernelTests {
         "before NAT the answer still goes to the mapped source",
         chain("nat", "postrouting", 100, "masquerade"),
         chain("filter", "prerouting", -150, "ct state established,related ip daddr 10.0.0.1 drop"),
-        .sample(.forward, port: 80), undecided: 2),
+        .sample(.forward, port: 80), undecided: 3),
       Translated(
         "answers from a redirected port",
         chain("nat", "prerouting", -100, "udp dport 53 redirect to :5353"),

@@ -65,32 +65,3 @@ import Testing
     #expect(missed.isEmpty, "\(missed.joined(separator: "\n"))")
   }
 }
-
-/// Corpora that hold more than rule sets of nft: templates, samples with deliberate mistakes, goldens of several tools.
-@Suite struct OtherCorporaTests {
-  @Test(
-    "other corpora are read without stopping, and their shares are printed",
-    arguments: [("vim-syntax-nftables", ".nft"), ("moby-bridge", ".golden")])
-  func shares(_ folder: String, _ suffix: String) {
-    guard let files = Corpora.files(folder, [suffix]) else { return }
-    var counts: [Understanding: Int] = [:]
-    var faults: [String: Int] = [:]
-    var read = 0
-    for file in files where NftablesFrontend.recognises(Corpora.bytes(file)) {
-      read += 1
-      let (graph, diagnostics) = Corpora.parse(file)
-      for rule in graph.rules where rule.isWritten { counts[rule.understanding, default: 0] += 1 }
-      for diagnostic in diagnostics where diagnostic.severity == .error {
-        let words = diagnostic.message.split(separator: "'", omittingEmptySubsequences: false)
-        faults[words.enumerated().map { $0.offset % 2 == 0 ? String($0.element) : "…" }.joined(), default: 0] += 1
-      }
-    }
-    print(
-      "\(folder): \(read) of \(files.count) files are nftables text; rules exact \(counts[.exact] ?? 0), approximated "
-        + "\(counts[.approximated] ?? 0), not read \(counts[.unparsed] ?? 0)")
-    for (fault, count) in faults.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(6) {
-      print("  \(count) \(fault)")
-    }
-    #expect(read > 0)
-  }
-}

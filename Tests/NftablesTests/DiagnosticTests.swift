@@ -19,13 +19,14 @@ import Testing
     ("ip saddr 10.0.0.256 accept", "3:10 error '10.0.0.256' is no IPv4 address"),
     ("ip saddr 10.0.0.0/33 accept", "3:19 error a prefix of ipv4_addr has at most 32 bits"),
     ("ip saddr 2001:db8::1 accept", "3:10 error expected an IPv4 address, found an IPv6 address"),
-    ("ip saddr { 10.0.0.1, 10.0.0.2 accept", "3:1 error a brace of this rule is never closed"),
+    ("ip saddr { 10.0.0.1, 10.0.0.2 accept", "3:10 error this brace is never closed"),
     ("ip saddr 10.0.0.1 ip6 daddr ::1 drop", "3:23 error conflicting protocols: ip and ip6"),
     ("udp dport 53 tcp dport 53 accept", "3:14 error conflicting protocols: udp and tcp"),
     ("tcp dport 22 accept drop", "3:21 error nothing is reached behind the verdict of a rule"),
     ("jump nowhere", "3:6 error there is no chain 'nowhere' in table 't'"),
     ("ip saddr @missing drop", "3:11 error there is no set 'missing' in table 't'"),
-    ("ip saddr $missing drop", "3:10 error there is no variable 'missing'"),
+    ("ip saddr $absent drop", "3:10 error there is no variable 'absent'"),
+    ("ip saddr $missing drop", "3:11 error expected the name of a variable, found 'missing'"),
     ("tcp dport 22,23 accept", "3:13 error a list without braces is for flags only; write { ... }"),
     ("ct state nwe accept", "3:10 error expected a connection state, found 'nwe' (did you mean 'new'?)"),
     ("meta iifnam eth0", "3:6 error expected a key of meta, found 'iifnam' (did you mean 'iifname'?)"),
@@ -39,7 +40,8 @@ import Testing
     ("ip saddr . tcp dport 10.0.0.1", "3:22 error several values at once are compared with sets only; write { ... }"),
     (
       "tcp dport vmap { 22 : acept }",
-      "3:23 error expected a verdict (accept, drop, continue, return, jump or goto), found 'acept'"
+      "3:23 error expected a verdict (accept, drop, continue, return, jump or goto), found 'acept' "
+        + "(did you mean 'accept'?)"
     ),
     ("dnat ip to 10.0.0.1:80", "3:20 error a port can be translated only behind a match of the transport protocol"),
     (
@@ -113,7 +115,27 @@ import Testing
     ("define a = 1\ndefine a = 2\n", ["2:8 error the variable 'a' is defined already (redefine replaces it)"]),
     ("define a = $b\n", ["1:13 error there is no variable 'b'"]),
     ("include \"x\"\n", ["1:9 error cannot include \"x\": files are not included here"]),
-    ("table ip t { chain c { accept } }\n", ["1:31 error expected a line end or ';' before '}'"]),
+    (
+      "table ip t { chain c { accept } }\n",
+      ["1:31 error expected a line end or ';' before '}'", "1:33 error expected a line end or ';' before '}'"]
+    ),
+    ("table ip t {\r\n}\n", ["1:13 error nft takes no carriage returns: line ends have to be LF alone, not CR LF"]),
+    (
+      "table ip t {\nchain c {\ntype nat hook prerouting priority -200\n}\ncounter d\n}\n",
+      [
+        "3:1 error a nat chain needs a priority above -200, where connections are tracked",
+        "5:10 error expected '{', found end of line",
+      ]
+    ),
+    ("define a = {\n1,\n\n2 }\n", ["3:1 error an empty line cannot stand between braces"]),
+    ("define a = { 1 .\n2 }\n", ["1:17 error a line end cannot stand within an element"]),
+    ("define a = {\n1, # one\n# two\n  # three\n2,, 3 #\n}\n", []),
+    ("define a = accept\n", ["1:12 error expected a value, found 'accept'"]),
+    ("undefine a\n", ["1:10 warning there is no variable 'a'"]),
+    (
+      "table ip t {\nset s {\ntype ipv4_addr\nelements = { }\n}\n}\n",
+      ["4:12 error there are no elements between these braces"]
+    ),
     ("table ip t {\n}\n# end", ["3:1 error a comment needs a line end, which is missing at the end of the file"]),
     ("table ip fwd {\n}\n", ["1:10 error expected the name of a table, found 'fwd', which is a word of the language"]),
     (

@@ -73,6 +73,14 @@ enum InstalledNft {
     return (pclose(pipe), String(decoding: output, as: UTF8.self))
   }
 
+  /// Whether the kernel of a fresh network namespace takes a text.
+  static func loads(_ text: String) -> Bool {
+    let path = FileManager.default.temporaryDirectory.path + "/fwlint-load-\(getpid()).nft"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else { return false }
+    return run("unshare -n nft -f '\(path)' 2>&1").status == 0
+  }
+
   /// Lines with errors that `nft -c` finds in a file, with their messages; empty when it accepts the file.
   static func errors(_ path: String) -> (accepts: Bool, lines: [(line: Int, message: String)]) {
     let (status, output) = run("unshare -n nft -c -f '\(path)' 2>&1")

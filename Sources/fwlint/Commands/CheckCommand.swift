@@ -31,7 +31,9 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var siteOptions: SiteOptions
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var fixing: FixOptions
   @OptionGroup var suppression: SuppressionOptions
+  @OptionGroup var newOnly: NewOnlyOptions
   @OptionGroup var input: InputOptions
   @OptionGroup(title: "Limits") var limits: CheckLimitOptions
   @OptionGroup var color: ColorOptions
@@ -43,9 +45,17 @@ struct CheckCommand: ParsableCommand {
     let outputs = try ReportOutput.parse(output, standard: format)
     var run = CheckRun(command: self, style: color.style(for: STDERR_FILENO))
     try run.load()
+    var hasPatch = false
+    if fixing.isAsked {
+      let accepted = try acceptedFindings(run)
+      hasPatch = try FixRun(options: fixing, selection: selection, accepted: accepted).perform(on: &run)
+    }
     var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
     report.findings.removeAll { !selection.selects($0.code) }
     report.suppressed.removeAll { !selection.selects($0.finding.code) }
+    try newOnly.apply(
+      to: &report, sites: sites, input: input, suppressing: try suppression.pass { selection.selects($0) },
+      style: color.style(for: STDERR_FILENO))
     let isWhole = files.isEmpty && run.failures.isEmpty
     try suppression.applyBaselines(to: &report, isWhole: isWhole, isComplete: run.failures.isEmpty) {
       selection.selects($0)
@@ -53,7 +63,9 @@ struct CheckCommand: ParsableCommand {
     if outputs.contains(where: \.format.needsDigests) { report.inputs = run.inputs(withDigests: true) }
     let isFailing = report.findings.contains { $0.severity >= selection.failOn }
     if let remark = report.keep(most: limits.findings) { Terminal.printErrorLine("note: \(remark)") }
-    for output in outputs { try output.write(report, firewalls: run.firewalls, style: color.style()) }
+    for output in outputs where output.path != nil || !fixing.printsPatch {
+      try output.write(report, firewalls: run.firewalls, style: color.style())
+    }
     for failure in run.failures { Terminal.printErrorLine("error: \(Harmless.line(failure))") }
     for name in report.exhausted {
       Terminal.printErrorLine(
@@ -61,7 +73,14 @@ struct CheckCommand: ParsableCommand {
       )
     }
     if !run.failures.isEmpty || !report.exhausted.isEmpty { throw ExitCode(2) }
-    if isFailing { throw ExitCode(1) }
+    if isFailing || hasPatch { throw ExitCode(1) }
+  }
+
+  /// Fingerprints of findings that somebody accepted: they are not mended behind their back.
+  private func acceptedFindings(_ run: CheckRun) throws -> Set<String> {
+    var report = run.check(suppressing: try suppression.pass { selection.selects($0) })
+    try suppression.applyBaselines(to: &report, isWhole: false, isComplete: false) { selection.selects($0) }
+    return Set(report.suppressed.map(\.finding.fingerprint))
   }
 }
 
@@ -69,8 +88,10 @@ struct CheckCommand: ParsableCommand {
 struct CheckRun {
   let command: CheckCommand
   let style: TextStyle
-  private var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
-  private var loose: [LoadedFirewall] = []
+  private(set) var sites: [(loaded: LoadedSite, firewalls: [LoadedFirewall])] = []
+  private(set) var loose: [LoadedFirewall] = []
+  /// How each firewall is read again with some files in other versions, by `FirewallReload.key`.
+  private(set) var reloads: [String: FirewallReload] = [:]
   private(set) var failures: [String] = []
 
   init(command: CheckCommand, style: TextStyle) {
@@ -122,9 +143,20 @@ struct CheckRun {
         unclaimed.subtract(hits)
         if hits.isEmpty { continue }
       }
-      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
     sites.append((loaded, firewalls))
+  }
+
+  /// Reads a firewall and keeps how that was done.
+  private mutating func remembered(_ loader: FirewallLoader, _ entry: FirewallEntry) throws -> LoadedFirewall {
+    let firewall = try loader.load(entry)
+    reloads[FirewallReload.key(of: firewall)] = FirewallReload(root: loader.loader.root) { files in
+      var loader = loader
+      loader.loader.files = files
+      return try loader.load(entry)
+    }
+    return firewall
   }
 
   /// A file that no site lists joins the first one when --position says where it stands.
@@ -145,7 +177,7 @@ struct CheckRun {
         loaded: LoadedSite(
           site: sites[0].loaded.site, policy: sites[0].loaded.policy, folder: "", root: root, remarks: []),
         loader: command.input.loader(root: root))
-      do { sites[0].firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { sites[0].firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
   }
 
@@ -156,7 +188,7 @@ struct CheckRun {
     let loader = FirewallLoader(loaded: loaded, loader: command.input.loader(root: root))
     var firewalls: [LoadedFirewall] = []
     for entry in loaded.site.firewalls {
-      do { firewalls.append(try loader.load(entry)) } catch { failures.append("\(error)") }
+      do { firewalls.append(try remembered(loader, entry)) } catch { failures.append("\(error)") }
     }
     sites.append((loaded, firewalls))
   }
@@ -164,15 +196,43 @@ struct CheckRun {
   private mutating func loadLooseFiles() {
     for file in command.files {
       let loader = command.input.loader(root: LintRoot(around: Paths.folder(of: file)))
-      do {
+      let groups = command.groups
+      let reload = FirewallReload(root: loader.root) { known in
+        var loader = loader
+        loader.files = known
         var files = try loader.load([(file, file)]).map { try $0.understood() }
-        if !command.groups.isEmpty { files = try FirewallLoader.select(command.groups, in: files) }
-        loose.append(
-          LoadedFirewall(
-            name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics)))
+        if !groups.isEmpty { files = try FirewallLoader.select(groups, in: files) }
+        return LoadedFirewall(
+          name: file, entry: nil, graphs: files.map(\.graph), diagnostics: files.map(\.diagnostics))
+      }
+      do {
+        let firewall = try reload.read([:])
+        reloads[FirewallReload.key(of: firewall)] = reload
+        loose.append(firewall)
       } catch { failures.append("\(error)") }
     }
   }
+
+  /// What the checks look at, one input a site.
+  var inputs: [CheckInput] {
+    let inputs =
+      sites.isEmpty
+      ? [CheckInput(policy: loosePolicy, site: nil, firewalls: loose)]
+      : sites.map { CheckInput(policy: $0.loaded.policy, site: $0.loaded.site, firewalls: $0.firewalls) }
+    return inputs.map { input in
+      var input = input
+      input.edgeLimit = command.limits.diagramEdges
+      return input
+    }
+  }
+
+  /// Puts other versions of the firewalls in place of those that were read.
+  mutating func replaceFirewalls(_ inputs: [CheckInput]) {
+    if sites.isEmpty { loose = inputs.first?.firewalls ?? loose }
+    for index in sites.indices where index < inputs.count { sites[index].firewalls = inputs[index].firewalls }
+  }
+
+  private var loosePolicy: Policy? { Policy.embedded(named: command.siteOptions.policy, withWords: false).policy }
 
   /// Runs the checks; several sites make one report.
   func check(suppressing pass: SuppressionPass?) -> CheckReport {
@@ -190,8 +250,7 @@ struct CheckRun {
       reports.append(report)
     }
     if sites.isEmpty {
-      let policy = Policy.embedded(named: command.siteOptions.policy, withWords: false).policy
-      var input = CheckInput(policy: policy, site: nil, firewalls: loose)
+      var input = CheckInput(policy: loosePolicy, site: nil, firewalls: loose)
       input.edgeLimit = command.limits.diagramEdges
       var report = Checker().run(input, selects: selects)
       SuppressionPass.mark(&report.findings, input.site)

@@ -36,8 +36,9 @@ struct RequirementsCommand: ParsableCommand {
       format == .json ? RequirementsReport.json(rows) : RequirementsReport.table(rows, style: color.style()))
   }
 
-  /// An embedded policy with its words.
+  /// A policy with its words: one that is part of the program, or a file.
   static func policy(named name: String) throws -> Policy {
+    if PolicyFile.isPath(name) { return try PolicyFile.read(name, root: nil, style: TextStyle()) }
     guard let policy = Policy.embedded(named: name).policy else {
       throw RunFailure("there is no policy '\(name)'\(Suggestion.hint(for: name, among: Policy.embeddedNames))")
     }

@@ -51,6 +51,7 @@ struct TraceCommand: ParsableCommand {
   @Option(help: "text or json.")
   var format: TraceFormat = .text
 
+  @OptionGroup var walk: WalkOptions
   @OptionGroup var input: InputOptions
   @OptionGroup var color: ColorOptions
 
@@ -80,7 +81,8 @@ struct TraceCommand: ParsableCommand {
         walk: result.steps.map { map.step($0, in: graphs) })
     }
     Terminal.print(
-      format == .json ? TraceReport.json(reports) : TraceReport.text(reports, style: color.style()))
+      format == .json
+        ? TraceReport.json(reports) : TraceReport.text(reports, style: color.style(), showsAll: walk.showsAll))
   }
 
   // MARK: Reading

@@ -5,12 +5,16 @@ import SourceText
 struct FileReader: Sendable {
   /// Largest file in bytes.
   var sizeLimit: Int
+  /// Files that are taken from here instead of from the disk, by the path by which reports name them.
+  var files: [String: SourceFile] = [:]
 
   /// A file's bytes under the path by which reports name it; `-` is standard input.
   ///
   /// - Throws: a `RunFailure` that names the path. Pipes, devices and folders are refused without waiting for them.
   func read(_ path: String, as displayPath: String? = nil) throws -> SourceFile {
     let name = displayPath ?? path
+    if let known = files[name] { return known }
+    if let revision = Paths.revision, path != "-" { return try revision.read(path, as: name, sizeLimit: sizeLimit) }
     if path == "-" {
       return SourceFile(path: displayPath ?? "<stdin>", bytes: try contents(STDIN_FILENO, "<stdin>", expected: 1 << 16))
     }

@@ -8,7 +8,10 @@ enum FileWriter {
   /// Nothing is put through a link: neither one in the target's place, nor one that leads out of the repository in which
   /// the target seems to lie.
   /// - Throws: a `RunFailure` that names the path.
-  static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+
+  /// The same for bytes.
+  static func write(_ text: [UInt8], to path: String) throws {
     var status = stat()
     let exists = lstat(path, &status) == 0
     if exists, status.st_mode & S_IFMT != S_IFREG {
@@ -50,11 +53,10 @@ enum FileWriter {
     return ("", -1)
   }
 
-  private static func write(_ text: String, descriptor: Int32, _ path: String, isFile: Bool) throws {
+  private static func write(_ text: [UInt8], descriptor: Int32, _ path: String, isFile: Bool) throws {
     guard descriptor >= 0 else { throw failure(path) }
     defer { close(descriptor) }
-    var text = text
-    let isWhole = text.withUTF8 { bytes -> Bool in
+    let isWhole = text.withUnsafeBufferPointer { bytes -> Bool in
       var offset = 0
       while offset < bytes.count {
         let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)

@@ -8,7 +8,7 @@ import SourceText
 /// Reads the files of a site's firewalls.
 struct FirewallLoader {
   let loaded: LoadedSite
-  let loader: RuleSetLoader
+  var loader: RuleSetLoader
 
   /// The files of an entry: where they are, and how reports name them.
   func paths(of entry: FirewallEntry) -> [(path: String, displayPath: String)] {

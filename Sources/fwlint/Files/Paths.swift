@@ -2,6 +2,9 @@ import Glibc
 
 /// Paths as text.
 enum Paths {
+  /// The revision whose files are looked at in place of those of the work tree.
+  @TaskLocal static var revision: RevisionTree?
+
   /// A path as seen from a folder; absolute paths stay.
   static func join(_ folder: String, _ path: String) -> String {
     if path.hasPrefix("/") || folder.isEmpty || folder == "." { return path }
@@ -19,6 +22,12 @@ enum Paths {
 
   /// The absolute path without links and dots; nil when it does not exist.
   static func canonical(_ path: String) -> String? {
+    if let revision { return revision.canonical(path) }
+    return workTreeCanonical(path)
+  }
+
+  /// The same of the files on disk, whatever revision is looked at.
+  static func workTreeCanonical(_ path: String) -> String? {
     guard let resolved = realpath(path.isEmpty ? "." : path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
@@ -45,7 +54,10 @@ enum Paths {
   }
 
   /// Whether something exists there.
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  static func exists(_ path: String) -> Bool {
+    if let revision { return revision.canonical(path) != nil }
+    return access(path, F_OK) == 0
+  }
 }
 
 /// The folder outside of which no file is read on a file's say-so.
@@ -58,6 +70,10 @@ struct LintRoot: Sendable {
   /// Links on the way do not count: a link in a repository that leads out of it still belongs to the repository, and so
   /// what it leads to lies outside.
   init(around folder: String) {
+    if let revision = Paths.revision {
+      path = revision.top
+      return
+    }
     let start = Paths.canonical(folder) ?? "/"
     let written = Paths.canonical(Paths.beforeLinks(folder)) ?? start
     path = Self.gitTop(around: written) ?? Self.gitTop(around: start) ?? start
@@ -65,6 +81,7 @@ struct LintRoot: Sendable {
 
   /// The nearest folder upward that holds `.git`; nil outside of git.
   static func gitTop(around start: String) -> String? {
+    if let revision = Paths.revision { return revision.top }
     var folder = start
     while true {
       if Paths.exists(Paths.join(folder, ".git")) { return folder }

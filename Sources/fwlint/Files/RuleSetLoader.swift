@@ -42,7 +42,14 @@ struct RuleSetLoader {
   let includePaths: [String]
   let limits: LimitOptions
 
-  private var reader: FileReader { limits.reader }
+  /// Files that are taken from here instead of from the disk, by the path by which reports name them.
+  var files: [String: SourceFile] = [:]
+
+  private var reader: FileReader {
+    var reader = limits.reader
+    reader.files = files
+    return reader
+  }
 
   /// The rule sets of one firewall: contents of ipsets go into the dumps beside them.
   ///
@@ -187,6 +194,7 @@ struct RuleSetLoader {
 
   /// The names that a shell pattern matches, in the order of bytes.
   private static func expand(_ pattern: String) -> [String] {
+    if let revision = Paths.revision { return revision.expand(pattern) }
     var result = glob_t()
     defer { globfree(&result) }
     guard glob(pattern, GLOB_NOSORT, nil, &result) == 0 else { return [] }

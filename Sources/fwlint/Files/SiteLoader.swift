@@ -51,11 +51,21 @@ enum SiteLoader {
   static func parse(
     _ source: SourceFile, limits: LimitOptions, folder: String, style: TextStyle
   ) throws -> LoadedSite {
+    var failure: (any Error)?
+    let findPolicy = { (name: String) -> Policy? in
+      guard PolicyFile.isPath(name) else { return Policy.embedded(named: name, withWords: false).policy }
+      do {
+        return try PolicyFile.read(Paths.join(folder, name), root: LintRoot(around: folder), style: style)
+      } catch {
+        failure = error
+        return nil
+      }
+    }
     let document = Site.parse(
-      source, findPolicy: { Policy.embedded(named: $0, withWords: false).policy },
-      knownCodes: CheckRegistry.checks.map(\.code),
+      source, findPolicy: findPolicy, knownCodes: CheckRegistry.checks.map(\.code),
       checkNames: Dictionary(CheckRegistry.checks.map { ($0.name, $0.code) }) { first, _ in first },
       limits: limits.yaml)
+    if let failure { throw failure }
     let lines = LineIndex(source)
     let errors = document.diagnostics.filter { $0.severity == .error }
     guard errors.isEmpty, let site = document.site, let policy = document.policy else {
