@@ -15,12 +15,14 @@ struct DirectedBox: Hashable {
 
   /// The units' side.
   var ownEnd: WritableKeyPath<PacketBox, AddressSet?> {
-    direction == .incoming ? \PacketBox.destinations : \PacketBox.sources
+    if direction == .incoming { return \.destinations }
+    return \.sources
   }
 
   /// The peers' side.
   var peerEnd: WritableKeyPath<PacketBox, AddressSet?> {
-    direction == .incoming ? \PacketBox.sources : \PacketBox.destinations
+    if direction == .incoming { return \.sources }
+    return \.destinations
   }
 
   /// The box whatever the addresses of one side.
