@@ -88,8 +88,9 @@ extension PathEvaluator {
       entry.isJudged =
         rule.isWritten && rule.understanding != .unparsed && canBeJudged(rule.verdict) && !hasEffect
       if hasEffect {
-        result.isPartial = result.isPartial || rule.verdict.kind != .none
-        entry.fate = rule.verdict.kind == .none ? .none : .other
+        // Packets that go on changed do not meet the fate that they meet unchanged.
+        result.isPartial = true
+        entry.fate = .other
         entry.isExact = false
         result.append(whole)
       } else if !addPlainBox(items, graph, whole, into: &result, &wide, &entry) {

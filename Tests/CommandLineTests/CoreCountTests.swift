@@ -21,11 +21,13 @@ struct CoreCountTests {
       state = state &* 1_664_525 &+ 1_013_904_223
       let length = 8 + state >> 28
       lines.append(
-        "-A FORWARD -s \(state >> 24).\(state >> 16 & 255).0.0/\(length) -p tcp --dport \(state & 1023) -j ACCEPT")
+        "-A FORWARD -s \(state >> 24).\(state >> 16 & 255).0.0/\(length) -p tcp --dport \(state >> 12 & 15) -j ACCEPT")
     }
     try Program.write((lines + ["COMMIT\n"]).joined(separator: "\n"), to: "\(folder)/rules.v4")
     entries += "  - path: rules.v4\n    position: forward\n"
-    try Program.write(parts[0] + "firewalls:\n" + entries, to: "\(folder)/fwlint.yaml")
+    // What stands before names the file that translates the published addresses.
+    let head = parts[0].split(separator: "edge.nft", omittingEmptySubsequences: false).joined(separator: "edge0.nft")
+    try Program.write(head + "firewalls:\n" + entries, to: "\(folder)/fwlint.yaml")
   }
 
   @Test func reportsDoNotDependOnCores() throws {
