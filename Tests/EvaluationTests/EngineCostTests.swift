@@ -5,8 +5,10 @@ import RuleGraph
 import SourceText
 import Testing
 
-/// What the engine makes of inputs that are known to be hard, counted where no other work on the machine is seen: edges
-/// of diagrams. Twice the limit is a regression that a user feels.
+/// What the engine makes of inputs that are known to be hard.
+///
+/// Edges of diagrams are counted, which no other work on the machine changes. Twice the limit is a regression that a
+/// user feels.
 struct EngineCostTests {
   /// Kinds of rule sets, as in Tests/Benchmarks, and the edges that 1,000 rules and 20 flows may take.
   static let limits: [(kind: Kind, edges: Int)] = [(.random, 400), (.wide, 6000), (.blockList, 18_000)]

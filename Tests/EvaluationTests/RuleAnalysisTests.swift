@@ -64,8 +64,21 @@ struct RuleAnalysisTests {
       let diagrams = Verdicts(graph, .diagrams)
       if !RuleAnalysis(graphs: [graph], method: .diagrams).skipped.isEmpty { continue }
       #expect(Set(boxes.shadowed.keys).isSubset(of: diagrams.shadowed.keys), "seed \(seed) \(family)")
-      #expect(
-        Set(boxes.redundant).isSubset(of: diagrams.redundant + diagrams.shadowed.keys), "seed \(seed) \(family)")
+      // Boxes may know more, as masks of very many pieces are left open in diagrams.
+      for rule in Set(boxes.redundant).subtracting(diagrams.redundant).subtracting(diagrams.shadowed.keys) {
+        #expect(isIdle(rule, graph, family), "seed \(seed) \(family) rule \(rule)")
+      }
+    }
+  }
+
+  /// Whether no packet's fate changes when a rule is taken away.
+  private func isIdle(_ rule: UInt32, _ graph: RuleGraph, _ family: IPFamily) -> Bool {
+    var without = graph
+    for chain in without.chains.indices { without.chains[chain].rules.removeAll { $0 == rule } }
+    return Packet.Path.allCases.allSatisfy { path in
+      let comparison = PathComparison(
+        before: [graph], after: [without], question: PathQuestion(family: family, path: path, phase: .any))
+      return comparison.compare(comparison.select([PacketBox()])).changes.isEmpty && !comparison.isExhausted
     }
   }
 

@@ -12,14 +12,15 @@ struct FixSessionTests {
   /// 300 with FWLINT_BREAKAGES=300.
   static let breakages = ProcessInfo.processInfo.environment["FWLINT_BREAKAGES"].flatMap { Int($0) } ?? 24
 
-  @Test func everyFixOfTheBrokenSitesIsMade() throws {
-    for name in ["gateway/broken", "host/broken"] {
+  @Test func fixesOfTheBrokenSitesAreMade() throws {
+    // Withheld: two that mend one published address only together, and one that would close what a host says to itself.
+    for (name, withheld) in [("gateway/broken", ["FW102", "FW105"]), ("host/broken", ["FW205"])] {
       let site = try #require(TestSite(fixture: name))
       let outcome = site.fixed(unsafe: true)
-      #expect(outcome.withheld.isEmpty, "\(name): \(outcome.withheld.map { "\($0.finding.code) \($0.reason)" })")
+      #expect(outcome.withheld.map(\.finding.code) == withheld)
       #expect(outcome.applied.count > 8)
       let left = site.findings(outcome.input)
-      #expect(left.allSatisfy { $0.fix == nil })
+      #expect(left.filter { $0.fix != nil }.map(\.code) == withheld)
       for finding in outcome.applied where !finding.code.hasPrefix("FW4") {
         #expect(!left.contains { $0.code == finding.code && $0.fingerprint == finding.fingerprint })
       }
