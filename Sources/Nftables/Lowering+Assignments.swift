@@ -80,11 +80,7 @@ extension Lowering {
     if token.kind == .openBrace || token.kind == .at { throw expected(Self.article(target.type)) }
     appendPresence(field)
     if startsExpression {
-      var operands = [try operand()]
-      while token.kind == .dot {
-        advance()
-        operands.append(try operand())
-      }
+      let operands = try concatenation(after: operand())
       if token.keyword == .map {
         advance()
         try assignMapped(field, operands, target.type)
@@ -174,11 +170,7 @@ extension Lowering {
     defer { isAssigning = false }
     let source = try operand()
     isAssigning = false
-    var operands = [source]
-    while token.kind == .dot {
-      advance()
-      operands.append(try operand())
-    }
+    let operands = try concatenation(after: source)
     if token.keyword == .map {
       advance()
       return try assignMapped(field, operands, .mark)

@@ -3,6 +3,16 @@ import RuleGraph
 import SourceText
 
 extension Lowering {
+  /// The parts of a concatenation, of which the first is read already.
+  mutating func concatenation(after first: Operand) throws(SyntaxFault) -> [Operand] {
+    var operands = [first]
+    while token.kind == .dot {
+      advance()
+      operands.append(try operand())
+    }
+    return operands
+  }
+
   /// An expression that takes a value from the packet, with its operators.
   mutating func operand() throws(SyntaxFault) -> Operand {
     var operand = try primary()

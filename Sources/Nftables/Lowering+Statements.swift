@@ -39,11 +39,7 @@ extension Lowering {
     case .quoted: try knownObject(kind)
     case .word where token.keyword == .none && !startsExpression: try knownObject(kind)
     default:
-      var operands = [try operand()]
-      while token.kind == .dot {
-        advance()
-        operands.append(try operand())
-      }
+      let operands = try concatenation(after: operand())
       try expect(.map)
       _ = try skipMap(operands)
     }
@@ -349,11 +345,7 @@ extension Lowering {
       return try withVariable { reader throws(SyntaxFault) in try reader.anyValue(type) }
     }
     if startsExpression {
-      var operands = [try operand()]
-      while token.kind == .dot {
-        advance()
-        operands.append(try operand())
-      }
+      let operands = try concatenation(after: operand())
       if token.keyword == .map {
         advance()
         _ = try skipMap(operands)

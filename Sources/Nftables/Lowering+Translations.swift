@@ -198,11 +198,7 @@ extension Lowering {
     _ target: inout Target, kind: Translation.Kind?, hasPortPart: Bool
   ) throws(SyntaxFault) {
     lastModulusEnd = 0
-    var operands = [try operand()]
-    while token.kind == .dot {
-      advance()
-      operands.append(try operand())
-    }
+    let operands = try concatenation(after: operand())
     guard token.keyword == .map else {
       target.unknown = operands[0].field == nil ? operands[0].reason : graph.reasons.intern("a target from the packet")
       return
