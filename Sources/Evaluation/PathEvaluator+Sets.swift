@@ -27,6 +27,21 @@ public struct PacketBox: Sendable, Hashable {
     self.inputInterfaces = inputInterfaces
     self.outputInterfaces = outputInterfaces
   }
+
+  /// Makes the box of what is known of one packet.
+  public init(_ packet: Packet) {
+    func only(_ value: some BinaryInteger) -> IntervalSet<UInt32> { IntervalSet(Interval(UInt32(value))) }
+    self.init(
+      sources: AddressSet(packet.source), destinations: AddressSet(packet.destination),
+      protocols: only(packet.protocolNumber), inputInterfaces: packet.inputInterface.map { [$0] },
+      outputInterfaces: packet.outputInterface.map { [$0] })
+    if IPProtocol.hasPorts(packet.protocolNumber) {
+      sourcePorts = packet.sourcePort.map(only)
+      ports = packet.destinationPort.map(only)
+    } else if let type = packet.icmpType {
+      ports = only(UInt32(type) << 8 | UInt32(packet.icmpCode ?? 0))
+    }
+  }
 }
 
 /// A set of packets of one evaluator, and which of their interfaces are known.

@@ -74,19 +74,7 @@ public final class Oracle {
         question: PathQuestion(
           family: packet.family, path: packet.path, phase: .first, interfaces: Set(FirewallWorld.interfaces)))
     evaluators[packet.path] = evaluator
-    var box = PacketBox(
-      sources: AddressSet(packet.source), destinations: AddressSet(packet.destination),
-      protocols: IntervalSet(Interval(UInt32(packet.protocolNumber))))
-    if IPProtocol.hasPorts(packet.protocolNumber) {
-      box.sourcePorts = packet.sourcePort.map { IntervalSet(Interval(UInt32($0))) }
-      box.ports = packet.destinationPort.map { IntervalSet(Interval(UInt32($0))) }
-    }
-    if let type = packet.icmpType {
-      box.ports = IntervalSet(Interval(UInt32(type) << 8 | UInt32(packet.icmpCode ?? 0)))
-    }
-    box.inputInterfaces = packet.inputInterface.map { [$0] }
-    box.outputInterfaces = packet.outputInterface.map { [$0] }
-    let selection = evaluator.select(box)
+    let selection = evaluator.select(PacketBox(packet))
     return (!evaluator.surelyAllowed(selection).isEmpty, !evaluator.possiblyAllowed(selection).isEmpty)
   }
 }

@@ -38,7 +38,7 @@ import Testing
         // Packets of no change fare alike.
         for _ in 0..<20 {
           let packet = DifferentialTests.packet(&random, family: family, path: path)
-          let single = comparison.after.select(DifferentialTests.box(of: packet))
+          let single = comparison.after.select(PacketBox(packet))
           let fates = (Self.fate(tracers.0.trace(packet)), Self.fate(tracers.1.trace(packet)))
           let isListed = result.changes.contains {
             !$0.isRewriting && !comparison.after.intersection($0.packets, single).isEmpty

@@ -44,7 +44,7 @@ import Testing
         for _ in 0..<Self.packetsPerGraph / 3 {
           let packet = Self.packet(&random, family: family, path: path)
           let expected = tracer.trace(packet).verdict
-          let single = evaluator.select(Self.box(of: packet))
+          let single = evaluator.select(PacketBox(packet))
           let surely = !evaluator.surelyAllowed(single).isEmpty
           let possibly = !evaluator.possiblyAllowed(single).isEmpty
           switch expected {
@@ -134,19 +134,5 @@ import Testing
     }
     if number == IPProtocol.tcp { packet.tcpFlags = 2 }
     return packet
-  }
-
-  static func box(of packet: Packet) -> PacketBox {
-    var box = PacketBox(
-      sources: AddressSet(packet.source), destinations: AddressSet(packet.destination),
-      protocols: IntervalSet(Interval(UInt32(packet.protocolNumber))))
-    if let port = packet.destinationPort { box.ports = IntervalSet(Interval(UInt32(port))) }
-    if let port = packet.sourcePort { box.sourcePorts = IntervalSet(Interval(UInt32(port))) }
-    if let type = packet.icmpType {
-      box.ports = IntervalSet(Interval(UInt32(type) << 8 | UInt32(packet.icmpCode ?? 0)))
-    }
-    box.inputInterfaces = packet.inputInterface.map { [$0] }
-    box.outputInterfaces = packet.outputInterface.map { [$0] }
-    return box
   }
 }

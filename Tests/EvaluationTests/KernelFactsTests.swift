@@ -38,7 +38,7 @@ import Testing
     #expect(PacketTracer(graphs: [graph]).trace(packet).verdict == verdict, sourceLocation: location)
     let evaluator = PathEvaluator(
       graphs: [graph], question: PathQuestion(family: packet.family, path: packet.path, phase: .first))
-    let selection = evaluator.select(DifferentialTests.box(of: packet))
+    let selection = evaluator.select(PacketBox(packet))
     let surely = !evaluator.surelyAllowed(selection).isEmpty
     let possibly = !evaluator.possiblyAllowed(selection).isEmpty
     #expect(surely == (isDecided && verdict == .accept), sourceLocation: location)

@@ -30,7 +30,7 @@ enum EvaluationProperties {
     _ traced: TraceResult, with evaluator: PathEvaluator, _ packet: Packet
   ) throws(Violation) {
     try require(traced.verdict != .undecided || !traced.reasons.isEmpty, "undecided, and nobody says why: \(packet)")
-    let single = evaluator.select(constants(packet))
+    let single = evaluator.select(PacketBox(packet))
     let isSurely = !evaluator.surelyAllowed(single).isEmpty
     let isPossibly = !evaluator.possiblyAllowed(single).isEmpty
     try require(!isSurely || isPossibly || evaluator.isExhausted, "surely allowed but not possibly: \(packet)")
@@ -43,20 +43,6 @@ enum EvaluationProperties {
     if evaluator.isExhausted {
       try require(isPossibly && !isSurely, "decided although the budget had run out: \(packet)")
     }
-  }
-
-  private static func constants(_ packet: Packet) -> PacketBox {
-    var box = PacketBox(
-      sources: AddressSet(packet.source), destinations: AddressSet(packet.destination),
-      protocols: IntervalSet(Interval(UInt32(packet.protocolNumber))))
-    if let port = packet.destinationPort { box.ports = IntervalSet(Interval(UInt32(port))) }
-    if let port = packet.sourcePort { box.sourcePorts = IntervalSet(Interval(UInt32(port))) }
-    if let type = packet.icmpType {
-      box.ports = IntervalSet(Interval(UInt32(type) << 8 | UInt32(packet.icmpCode ?? 0)))
-    }
-    box.inputInterfaces = packet.inputInterface.map { [$0] }
-    box.outputInterfaces = packet.outputInterface.map { [$0] }
-    return box
   }
 
   /// Everything that is dropped is dropped by somebody.
