@@ -1,26 +1,18 @@
 extension CheckExample {
   /// FW3xx: what is out of date.
   static let age: [String: CheckExample] = [
-    "FW301": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 udp dport 9443 accept
-            }
-          }
+    "FW301": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 udp dport 9443 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
+      """),
     "FW302": CheckExample(
       files: [
         File(

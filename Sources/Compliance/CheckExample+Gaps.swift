@@ -1,62 +1,38 @@
 extension CheckExample {
   /// FW1xx: required flows that do not get through.
   static let gaps: [String: CheckExample] = [
-    "FW101": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-            }
-          }
+    "FW101": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW102": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/25 ip daddr 10.0.10.5 tcp dport 22 accept
-            }
-          }
+      """),
+    "FW102": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/25 ip daddr 10.0.10.5 tcp dport 22 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW103": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 limit rate 10/second accept
-            }
-          }
+      """),
+    "FW103": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 limit rate 10/second accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
+      """),
     "FW104": CheckExample(
       files: [
         File(

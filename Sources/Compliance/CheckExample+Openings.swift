@@ -1,82 +1,50 @@
 extension CheckExample {
   /// FW2xx: what is open beyond what is declared.
   static let openings: [String: CheckExample] = [
-    "FW201": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy accept;
-              ct state established,related accept
-            }
-          }
+    "FW201": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy accept;
+          ct state established,related accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW202": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.0.0.0/8 ip daddr 10.0.10.5 tcp dport 22 accept
-            }
-          }
+      """),
+    "FW202": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.0.0.0/8 ip daddr 10.0.10.5 tcp dport 22 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW203": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 3306 accept
-            }
-          }
+      """),
+    "FW203": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 3306 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW204": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip daddr 10.0.10.5 tcp dport 22 accept
-            }
-          }
+      """),
+    "FW204": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip daddr 10.0.10.5 tcp dport 22 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
+      """),
     "FW205": CheckExample(
       files: [
         File(
@@ -121,45 +89,29 @@ extension CheckExample {
 
           """)
       ]),
-    "FW206": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 143 accept
-            }
-          }
+    "FW206": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 143 accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
-    "FW207": CheckExample(
-      files: [
-        File(
-          "edge.nft",
-          """
-          table inet edge {
-            chain forward {
-              type filter hook forward priority filter; policy drop;
-              ct state established,related accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
-              ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 3306 limit rate 10/second accept
-            }
-          }
+      """),
+    "FW207": ssh(
+      """
+      table inet edge {
+        chain forward {
+          type filter hook forward priority filter; policy drop;
+          ct state established,related accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 22 accept
+          ip saddr 10.1.0.0/24 ip daddr 10.0.10.5 tcp dport 3306 limit rate 10/second accept
+        }
+      }
 
-          """),
-        File("fwlint.yaml", sshSite),
-      ],
-      mended: [
-        File("edge.nft", sshRules)
-      ]),
+      """),
   ]
 }

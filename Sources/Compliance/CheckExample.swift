@@ -55,6 +55,12 @@ public struct CheckExample: Sendable, Hashable {
 
     """
 
+  /// Rules for `sshSite` that are mended by letting just what it needs through.
+  static func ssh(_ rules: String) -> CheckExample {
+    CheckExample(
+      files: [File("edge.nft", rules), File(siteName, sshSite)], mended: [File("edge.nft", sshRules)])
+  }
+
   private static let all = [gaps, openings, age, graph, input, suppressions].reduce(into: [:]) { all, part in
     all.merge(part) { first, _ in first }
   }
