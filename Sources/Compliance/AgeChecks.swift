@@ -49,35 +49,43 @@ struct AgeChecks {
   func run(
     _ firewall: LoadedFirewall, _ policy: Policy, edgeLimit: Int
   ) -> (findings: [Finding], isExhausted: Bool) {
-    var findings: [Finding] = []
     var isExhausted = false
-    var seen: Set<TraceResult.Decider> = []
+    /// In the order of rows, flows, paths and families, of which the first names a rule.
+    var admissions: [(order: [Int], decider: TraceResult.Decider, finding: Finding)] = []
     let rows = policy.rows.filter(\.isDeprecated)
-    for row in rows {
-      for transport in row.needs.flows {
-        for path in row.direction == .incoming ? [Packet.Path.input, .forward] : [.output, .forward] {
-          for family in IPFamily.allCases where firewall.speaks(of: family) {
-            let evaluator = PathEvaluator(
-              graphs: firewall.graphs, question: PathQuestion(family: family, path: path, phase: .first),
-              edgeLimit: edgeLimit)
-            defer { isExhausted = isExhausted || evaluator.isExhausted }
+    for (pathOrder, path) in [Packet.Path.input, .output, .forward].enumerated() {
+      let concerned = rows.enumerated().filter { path == .forward || path == Self.ownPath($0.element.direction) }
+      for (familyOrder, family) in IPFamily.allCases.enumerated()
+      where !concerned.isEmpty && firewall.speaks(of: family) {
+        let evaluator = PathEvaluator(
+          graphs: firewall.graphs, question: PathQuestion(family: family, path: path, phase: .first),
+          edgeLimit: edgeLimit)
+        for (rowOrder, row) in concerned {
+          for (flowOrder, transport) in row.needs.flows.enumerated() {
             let all = evaluator.select(
               PacketBox(protocols: IntervalSet(Interval(UInt32(transport.protocolNumber)))))
             let flow = evaluator.restrict(evaluator.surelyAllowed(all), to: .transport(transport))
             guard !flow.isEmpty else { continue }
             for blame in evaluator.blameAccepts(flow) {
-              guard let decider = blame.decider, decider.rule != nil, !seen.contains(decider),
-                looksAtPorts(decider, firewall)
-              else { continue }
-              seen.insert(decider)
-              findings.append(admitted(row, blame, evaluator, firewall, family))
+              guard let decider = blame.decider, decider.rule != nil, looksAtPorts(decider, firewall) else { continue }
+              admissions.append(
+                (
+                  [rowOrder, flowOrder, pathOrder, familyOrder], decider,
+                  admitted(row, blame, evaluator, firewall, family)
+                ))
             }
           }
         }
+        isExhausted = isExhausted || evaluator.isExhausted
       }
     }
-    return (findings, isExhausted)
+    admissions.sort { $0.order.lexicographicallyPrecedes($1.order) }
+    var seen: Set<TraceResult.Decider> = []
+    return (admissions.filter { seen.insert($0.decider).inserted }.map(\.finding), isExhausted)
   }
+
+  /// The path on which a unit's own host sees packets of a direction.
+  private static func ownPath(_ direction: Direction) -> Packet.Path { direction == .incoming ? .input : .output }
 
   /// Whether a rule is about some ports rather than all.
   private func looksAtPorts(_ decider: TraceResult.Decider, _ firewall: LoadedFirewall) -> Bool {
