@@ -63,14 +63,7 @@ enum HTMLNode {
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in Harmless.lines(text).unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
-      }
+      if let entity = scalar.markupEntity { result += entity } else { result.unicodeScalars.append(scalar) }
     }
     return result
   }

@@ -55,14 +55,9 @@ public enum JUnitReport {
     var result = ""
     for scalar in Harmless.lines(text).unicodeScalars {
       switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
       case "\n": result += "&#10;"
       case "\u{FFFE}", "\u{FFFF}": result += "?"
-      default: result.unicodeScalars.append(scalar)
+      default: if let entity = scalar.markupEntity { result += entity } else { result.unicodeScalars.append(scalar) }
       }
     }
     return result

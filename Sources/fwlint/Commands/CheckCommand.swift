@@ -240,19 +240,9 @@ struct CheckRun {
     let selects: @Sendable (String) -> Bool = { selected.contains($0) }
     var pass = pass
     var reports: [CheckReport] = []
-    for (loaded, firewalls) in sites {
-      var input = CheckInput(policy: loaded.policy, site: loaded.site, firewalls: firewalls)
-      input.edgeLimit = command.limits.diagramEdges
+    for (index, input) in inputs.enumerated() {
       var report = Checker().run(input, selects: selects)
-      report.remarks = loaded.remarks + report.remarks
-      SuppressionPass.mark(&report.findings, input.site)
-      pass?.apply(to: &report, of: input)
-      reports.append(report)
-    }
-    if sites.isEmpty {
-      var input = CheckInput(policy: loosePolicy, site: nil, firewalls: loose)
-      input.edgeLimit = command.limits.diagramEdges
-      var report = Checker().run(input, selects: selects)
+      if index < sites.count { report.remarks = sites[index].loaded.remarks + report.remarks }
       SuppressionPass.mark(&report.findings, input.site)
       pass?.apply(to: &report, of: input)
       reports.append(report)
