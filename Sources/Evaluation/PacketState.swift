@@ -28,6 +28,8 @@ struct PacketState: Sendable, Hashable {
   var isOpaque = false
   /// Answers to what rules ask about the connection's original tuple, see `OriginalQuestions`.
   var originals: UInt8 = 0
+  /// The class of the packet's TCP flags, see `TCPFlagClasses`.
+  var tcpFlagClass: UInt8 = 0
 
   static let statusSourceNAT: UInt32 = 1 << 4
   static let statusDestinationNAT: UInt32 = 1 << 5

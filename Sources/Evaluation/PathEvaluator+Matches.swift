@@ -78,8 +78,15 @@ extension PathEvaluator {
         box.isNever = true
         return
       }
-      if field == .tcpFlags, box.protocolNumber != UInt32(IPProtocol.tcp) {
-        addNarrow(.protocolNumber, IntervalSet(Interval(UInt32(IPProtocol.tcp))))
+      if field == .tcpFlags {
+        if box.protocolNumber != UInt32(IPProtocol.tcp) {
+          addNarrow(.protocolNumber, IntervalSet(Interval(UInt32(IPProtocol.tcp))))
+        }
+        if question.distinguishesTCPFlags {
+          addAnswers(
+            states.states.map { flagClasses.decide(item, $0.tcpFlagClass, graph) }, negated: item.isNegated)
+          return
+        }
       }
       let answer = FieldMatching.decide(item, value, graph)
       box.add(item.isNegated ? answer.negated : answer)
@@ -310,6 +317,12 @@ extension PathEvaluator {
         ? FieldMatching.decideStatus(item, value, graph, hasNAT: hasNAT) : FieldMatching.decide(item, value, graph)
       answers.append(item.isNegated ? answer.negated : answer)
     }
+    addAnswers(answers)
+  }
+
+  /// Adds what each state of the packet answers.
+  private func addAnswers(_ answers: [Ternary], negated isNegated: Bool = false) {
+    let answers = isNegated ? answers.map(\.negated) : answers
     if answers.allSatisfy({ $0 == answers[0] }) { return box.add(answers[0]) }
     let cases = answers.enumerated().map { state, answer in
       let diagram: Diagram =

@@ -28,6 +28,8 @@ public final class PathEvaluator {
   let rewriting: HeaderRewriting
   /// What rules ask about original tuples behind address translation.
   let originals: OriginalQuestions
+  /// The classes of TCP flags that rules tell apart, where the question does so.
+  let flagClasses: TCPFlagClasses
   /// Whether some rule changes a packet's state without deciding it.
   let hasEffects: Bool
   var store: DiagramStore
@@ -82,6 +84,8 @@ public final class PathEvaluator {
     let asksOriginals = question.phase == .first && !isRewritten && stages.contains(where: \.isNAT)
     originals = asksOriginals ? OriginalQuestions(graphs, stages) : OriginalQuestions()
     if asksOriginals { entries = entries.flatMap(originals.entries) }
+    flagClasses = question.distinguishesTCPFlags ? TCPFlagClasses(graphs) : TCPFlagClasses()
+    entries = entries.flatMap(flagClasses.entries)
     states = StateDomain(
       entries: entries, effects: vocabulary.orderedEffects,
       translations: question.phase == .reply ? [] : vocabulary.orderedTranslations,

@@ -28,6 +28,8 @@ public struct PathQuestion: Sendable, Hashable {
   public var interfaces: Set<String>
   /// Beginnings of interface names that are to be told apart besides those of the rules.
   public var interfacePrefixes: Set<String> = []
+  /// Whether packets are told apart by their TCP flags as far as rules do, in the phase of any packets.
+  var distinguishesTCPFlags = false
 
   /// Makes a question.
   public init(

@@ -87,8 +87,10 @@ public struct RuleAnalysis: Sendable {
       for path in Packet.Path.allCases {
         let stages = PathStage.stages(of: graphs, family: family, path: path)
         guard !stages.isEmpty else { continue }
+        var question = PathQuestion(family: family, path: path, phase: .any)
+        question.distinguishesTCPFlags = true
         let evaluator = PathEvaluator(
-          graphs: graphs, facts: facts, question: PathQuestion(family: family, path: path, phase: .any),
+          graphs: graphs, facts: facts, question: question,
           edgeLimit: min(Self.edgeLimit, edgeLimit))
         for stage in stages {
           evaluator.judge(UInt32(stage.chain), stage: stage, depth: 0, into: &self, done: &done)

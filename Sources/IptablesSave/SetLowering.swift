@@ -178,7 +178,10 @@ struct SetLowering {
       }
     }
     var lookup = Lookup(fields: fields(of: set, kind))
-    if !set.exceptions.isEmpty || returnsNomatch && set.dimensions.contains(.network) {
+    if set.dimensions == [.network, .interface] {
+      guard let tuples = networksOnInterfaces(set, into: &graph) else { return .unknown("exceptions") }
+      for tuple in tuples { lookup.intervals += tuple }
+    } else if !set.exceptions.isEmpty || returnsNomatch && set.dimensions.contains(.network) {
       guard let tuples = cut(set, elements, kind, into: &graph) else { return .unknown("exceptions") }
       for tuple in tuples { lookup.intervals += tuple }
     } else {
@@ -245,8 +248,6 @@ struct SetLowering {
   private func cut(
     _ set: Ipset, _ elements: [Int], _ kind: PortKind, into graph: inout RuleGraph
   ) -> [[Interval<UInt128>]]? {
-    guard !set.intervals.contains(where: { $0.lower & Lookup.wildcard != 0 }) || !set.dimensions.contains(.interface)
-    else { return nil }
     let networks = set.dimensions.indices.filter { set.dimensions[$0] == .network }
     func sizes(_ element: Int) -> [UInt128] {
       let components = Array(set.components(element))
@@ -266,6 +267,31 @@ struct SetLowering {
       for exception in exceptions { pieces = pieces.flatMap { Self.subtract(exception, from: $0) } }
       result += pieces
       if result.count > Self.boxLimit { return nil }
+    }
+    return result
+  }
+
+  /// The tuples of networks on interfaces; nil when their order in the set decides.
+  ///
+  /// The first prefix length at which some element has the address ends the search, be it on another interface
+  /// (`multi` of mtype_test_cidrs in ip_set_hash_gen.h and ip_set_hash_netiface.c).
+  private func networksOnInterfaces(_ set: Ipset, into graph: inout RuleGraph) -> [[Interval<UInt128>]]? {
+    let elements = Array(0..<set.count)
+    let isWild = elements.contains { set.components($0).last.map { $0.lower & Lookup.wildcard != 0 } ?? false }
+    if isWild, !set.exceptions.isEmpty || returnsNomatch { return nil }
+    func network(_ element: Int) -> Interval<UInt128> { set.intervals[2 * element] }
+    let bySize = Dictionary(grouping: elements) { network($0).upper - network($0).lower }
+    var longer = IntervalSet<UInt128>()
+    var result: [[Interval<UInt128>]] = []
+    for (_, group) in bySize.sorted(by: { $0.key < $1.key }) {
+      for element in group where set.isException(element) == returnsNomatch {
+        let rest = longer.isEmpty ? [network(element)] : IntervalSet(network(element)).subtracting(longer).intervals
+        for tuple in tuples(of: set, element, .none, into: &graph) {
+          result += rest.map { [$0, tuple[1]] }
+        }
+        if result.count > Self.boxLimit { return nil }
+      }
+      longer = longer.union(IntervalSet(group.map(network)))
     }
     return result
   }

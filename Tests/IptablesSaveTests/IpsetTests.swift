@@ -69,6 +69,11 @@ import Testing
       "create s hash:net,iface\nadd s 10.0.0.0/8,eth0\nadd s 10.0.0.0/8,tun wildcard\n", "--match-set s src,src",
       "(ipv4Source,inputInterface)x2"
     ),
+    (
+      // The longest prefix with the address ends the search, be it on another interface: 10.1.0.0/16 is cut out.
+      "create s hash:net,iface\nadd s 10.0.0.0/8,eth0\nadd s 10.1.0.0/16,eth1\n", "--match-set s src,src",
+      "(ipv4Source,inputInterface)x3"
+    ),
     ("create s hash:ip,mark\nadd s 10.0.0.1,0x63\n", "--match-set s src,src", "(ipv4Source,mark)x1"),
     (
       "create s hash:ip,mac\nadd s 10.0.0.1,00:11:22:33:44:55\n", "--match-set s src,src",
