@@ -19,7 +19,8 @@ struct GapChecks {
       switch status {
       case .open, .notApplicable: [Finding]()
       case .undecided: undecided(requirement, best)
-      case .partial, .blocked: missing(requirement, best, status)
+      case .blocked: missing(requirement, best, status)
+      case .partial: missing(requirement, best, status) + undecided(requirement, best)
       }
     guard assessment.isExhausted, status != .notApplicable else { return (status, findings) }
     return (.undecided, [exhausted(requirement)])
@@ -160,13 +161,23 @@ struct GapChecks {
 
   private func undecided(_ requirement: Requirement, _ best: AlternativeAssessment) -> [Finding] {
     var findings: [Finding] = []
-    for part in best.parts where part.status == .undecided {
-      let next =
-        part.isSilent
-        ? silent(requirement, part)
-        : part.part.hasUnknownPeers && !part.lost.isEmpty
-          ? unbound(requirement, part) : undecidedRule(requirement, part)
-      if !findings.contains(where: { $0.fingerprint == next.fingerprint }) { findings.append(next) }
+    func add(_ next: Finding) {
+      guard let index = findings.firstIndex(where: { $0.fingerprint == next.fingerprint }) else {
+        return findings.append(next)
+      }
+      findings[index].region += next.region.filter { !findings[index].region.contains($0) }
+    }
+    for part in best.parts {
+      switch part.status {
+      case .undecided where part.isSilent: add(silent(requirement, part))
+      case .undecided where part.part.hasUnknownPeers && !part.lost.isEmpty: add(unbound(requirement, part))
+      case .undecided: add(undecidedRule(requirement, part, isReply: part.undecided.isEmpty))
+      case .partial:
+        // What is neither listed as missing nor as undecided passes.
+        if !part.undecided.isEmpty { add(undecidedRule(requirement, part, isReply: false)) }
+        if !(part.reply?.undecided.isEmpty ?? true) { add(undecidedRule(requirement, part, isReply: true)) }
+      case .open, .blocked, .notApplicable: break
+      }
     }
     return findings
   }
@@ -186,11 +197,10 @@ struct GapChecks {
       requirement, part, location: requirement.range.end > requirement.range.start ? location : firstLine,
       reason: "some addresses pass and others do not, and the site does not say who \(role) are",
       remedy: "bind \(role) under peers: in the site file, for example\n  peers:\n    \(role): [192.0.2.0/24]",
-      key: "role " + role, isLost: true)
+      key: "role " + role, packets: part.lost)
   }
 
-  private func undecidedRule(_ requirement: Requirement, _ part: PartAssessment) -> Finding {
-    let isReply = part.undecided.isEmpty
+  private func undecidedRule(_ requirement: Requirement, _ part: PartAssessment, isReply: Bool) -> Finding {
     let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
     let packets = isReply ? part.reply?.undecided ?? part.undecided : part.undecided
     let packet = evaluator.witness(of: packets)
@@ -200,18 +210,18 @@ struct GapChecks {
     let reason = result?.reasons.first ?? "the evaluation budget ran out"
     return undecidedFinding(
       requirement, part, location: decision.location ?? firstLine, reason: "it depends on \(reason)",
-      remedy: RemedyText.undecided(reason), key: decision.key + reason, packet: packet)
+      remedy: RemedyText.undecided(reason),
+      key: decision.key + reason + (isReply && !part.undecided.isEmpty ? " of answers" : ""), packets: packets,
+      isReply: isReply, packet: packet)
   }
 
   private func undecidedFinding(
     _ requirement: Requirement, _ part: PartAssessment, location: Location?, reason: String, remedy: String,
-    key: String, isLost: Bool = false, packet: Packet? = nil
+    key: String, packets: PacketSelection? = nil, isReply: Bool = false, packet: Packet? = nil
   ) -> Finding {
-    // What is lost are first packets, whatever is undecided about the answers: sets belong to their evaluator.
-    let isReply = !isLost && part.undecided.isEmpty && !(part.reply?.undecided.isEmpty ?? true)
+    // Sets belong to the evaluator that made them.
     let evaluator = assessment.evaluator(part.part.direction, isReply ? part.replyPhase : .first, part.part.family)
-    let packets = isLost ? part.lost : isReply ? part.reply?.undecided ?? part.undecided : part.undecided
-    let boxes = part.isSilent ? [part.part.first] : evaluator.boxes(of: packets, limit: 16).boxes
+    let boxes = packets.map { evaluator.boxes(of: $0, limit: 16).boxes } ?? [part.part.first]
     let regions = boxes.map { RegionText.region($0, family: part.part.family) }
     let shown = regions.prefix(2).map(\.phrase).joined(separator: "; ")
     return Finding(

@@ -39,6 +39,8 @@ extension Lowering {
   private mutating func dynamicElement() throws(SyntaxFault) {
     while true {
       if startsExpression || token.kind == .openParenthesis || !isConstantToken {
+        isElementKey = true
+        defer { isElementKey = false }
         let part = try operand()
         // Packets without the value leave the rule here.
         appendPresence(part.field ?? part.presence)

@@ -247,6 +247,14 @@ extension Lowering {
       if operands.count == 1, !signature.types[0].isInterface, Self.overlap(contents) != nil {
         throw SyntaxFault(message: "keys of the map overlap one another", span: open)
       }
+      if let second = contents.conflictingElement(width: operands.count), second < contents.ranges.count {
+        let range = contents.ranges[second]
+        // Elements of variables stand elsewhere.
+        let isHere = open.start <= range.start && range.end <= lastEnd
+        throw SyntaxFault(
+          message: SetContents.conflict,
+          span: isHere ? TextSpan(file: open.file, start: range.start, end: range.end) : open)
+      }
       try setVerdict(operands, signature, contents, unknown: contents.unknown, named: nil)
     default: throw expected("'{' or a map")
     }

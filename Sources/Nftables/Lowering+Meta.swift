@@ -162,6 +162,11 @@ extension Lowering {
       guard direction == .original || direction == .reply else {
         return unknown(.service, "ct \(name)", presence: .ctDirection)
       }
+      if !isTypeof, !isElementKey, pendingMap == nil,
+        !items.contains(where: { $0.field == .protocolNumber && !$0.isNegated })
+      {
+        throw fault("ports of connections need a match of the protocol before them, such as 'meta l4proto tcp'")
+      }
       // Tuples of other protocols keep something else at the place of ports.
       if !context.hasPorts, !isTypeof, fork == nil, pendingMap == nil { forkByPorts() }
       switch (direction == .original, key == .protoSrc) {

@@ -111,6 +111,10 @@ extension Lowering {
 
   private mutating func arpExpression() throws(SyntaxFault) -> Operand {
     let name = text(token)
+    switch family {
+    case .ip, .ip6, .inet: throw fault("conflicting protocols: arp headers are in tables of arp, bridge and netdev")
+    case .arp, .bridge, .netdev: break
+    }
     let type: DataType
     var bits: Int?
     switch name {

@@ -79,7 +79,28 @@ extension Lowering {
 
   /// Reports elements that overlap where the declaration does not merge them, and intervals that it does not allow.
   private mutating func checkIntervals(_ set: inout LoweredSet, _ model: SetModel) {
-    guard set.isValid, set.signature.types.count == 1, !set.signature.types[0].isInterface else { return }
+    guard set.isValid else { return }
+    if let second = set.contents.conflictingElement(width: set.signature.types.count),
+      second < set.contents.ranges.count
+    {
+      let range = set.contents.ranges[second]
+      // Elements of variables stand elsewhere.
+      let text = model.elements.first { $0.span.start <= range.start && range.end <= $0.span.end }
+      let place = text.map { TextSpan(file: $0.span.file, start: range.start, end: range.end) }
+      report(.error, SetContents.conflict, place ?? model.span)
+    }
+    guard set.signature.types.count == 1 else { return }
+    if set.signature.types[0].isInterface {
+      guard !model.isInterval else { return }
+      let pattern = set.contents.keys.indices.first {
+        $0 != set.contents.catchAll && set.contents.keys[$0].lower & Lookup.wildcard != 0
+      }
+      if let pattern {
+        reportElement(
+          set.contents.keys[pattern], set, model, "patterns of names need 'flags interval' in the set's declaration")
+      }
+      return
+    }
     if set.signature.isNarrow {
       if !Self.isAscending(set.contents.narrow) { set.contents.narrow.sort { $0.lower < $1.lower } }
       var last: Interval<UInt32>?

@@ -158,7 +158,10 @@ extension Lowering {
 
   private mutating func rate() throws(SyntaxFault) {
     if token.keyword == .over || token.keyword == .until { advance() }
-    _ = try numberToken("a rate")
+    let place = span
+    guard try numberToken("a rate") > 0 else {
+      throw SyntaxFault(message: "a rate of 0, which the kernel refuses", span: place)
+    }
     var isBytes = false
     if token.kind == .word {
       let words = text(token).split(separator: "/", omittingEmptySubsequences: false)
@@ -188,7 +191,10 @@ extension Lowering {
   private mutating func burst(isBytes: Bool) throws(SyntaxFault) {
     guard token.keyword == .burst else { return }
     advance()
-    _ = try numberToken("a burst")
+    let place = span
+    guard try numberToken("a burst") > 0 || isBytes else {
+      throw SyntaxFault(message: "a burst of 0 packets, which nft refuses", span: place)
+    }
     let units = isBytes ? ["bytes", "kbytes", "mbytes"] : ["packets"]
     guard units.contains(text(token)) else {
       // Before 0.9.1 the unit could be left out.

@@ -45,6 +45,8 @@ struct Lowering {
   var isAssigning = false
   /// Whether expressions only name types.
   var isTypeof = false
+  /// Whether expressions become an element's key, which no constant is compared with.
+  var isElementKey = false
   /// Whether the elements that are read are to be deleted.
   var isDeleting = false
 

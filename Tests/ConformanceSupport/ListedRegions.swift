@@ -2,10 +2,16 @@ import Compliance
 import Evaluation
 import PacketSets
 
-/// The regions that findings list as missing, read back from their words.
+/// The regions that findings list as missing or undecided, read back from their words.
 struct ListedRegions {
+  private enum Kind {
+    case first
+    case answer
+    case undecided
+  }
+
   private struct Box {
-    var isAnswer: Bool
+    var kind: Kind
     var sources: AddressSet
     var destinations: AddressSet
     var protocols: String
@@ -16,9 +22,14 @@ struct ListedRegions {
   /// Whether some region was too long to be listed whole.
   private(set) var isCut = false
 
+  private static let kinds: [String: Kind] = [
+    "FW101": .first, "FW102": .first, "FW103": .undecided, "FW104": .answer,
+  ]
+
   /// Reads the regions of findings on gaps.
   init(_ findings: [Finding]) {
-    for finding in findings where ["FW101", "FW102", "FW104"].contains(finding.code) {
+    for finding in findings {
+      guard let kind = Self.kinds[finding.code] else { continue }
       if finding.region.count >= 16 { isCut = true }
       for region in finding.region {
         guard let sources = Self.addresses(region.source), let destinations = Self.addresses(region.destination),
@@ -29,21 +40,24 @@ struct ListedRegions {
         }
         boxes.append(
           Box(
-            isAnswer: finding.code == "FW104", sources: sources, destinations: destinations,
+            kind: kind, sources: sources, destinations: destinations,
             protocols: region.protocolName, ports: ports))
       }
     }
   }
 
   /// Whether a first packet is listed as missing.
-  func holdFirst(_ packet: Packet) -> Bool { hold(packet, isAnswer: false) }
+  func holdFirst(_ packet: Packet) -> Bool { hold(packet, .first) }
 
   /// Whether an answer is listed as missing.
-  func holdAnswer(_ packet: Packet) -> Bool { hold(packet, isAnswer: true) }
+  func holdAnswer(_ packet: Packet) -> Bool { hold(packet, .answer) }
 
-  private func hold(_ packet: Packet, isAnswer: Bool) -> Bool {
+  /// Whether the fate of a first packet or an answer is listed as undecided.
+  func holdUndecided(_ packet: Packet) -> Bool { hold(packet, .undecided) }
+
+  private func hold(_ packet: Packet, _ kind: Kind) -> Bool {
     boxes.contains { box in
-      box.isAnswer == isAnswer && box.sources.contains(packet.source) && box.destinations.contains(packet.destination)
+      box.kind == kind && box.sources.contains(packet.source) && box.destinations.contains(packet.destination)
         && (box.protocols == "any"
           || box.protocols.split(separator: ", ").contains(Substring(IPProtocol.name(packet.protocolNumber))))
         && box.ports.contains(UInt32(packet.destinationPort ?? 0))

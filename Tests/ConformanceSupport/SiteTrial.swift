@@ -139,8 +139,7 @@ public struct SiteTrial {
       let regions = ListedRegions(report.findings.filter { $0.requirements.contains(requirement.row) })
       if let problem = try problem(
         verdict.status, alternatives, regions, &totals,
-        isProjected: site.testsSourcePorts || entry.interfaces.contains { $0.interfaces.count > 1 },
-        (graphs, model.facts(behind: entry)))
+        isProjected: site.testsSourcePorts || entry.interfaces.contains { $0.interfaces.count > 1 })
       {
         totals.disagreements.append(
           SiteDisagreement(
@@ -153,7 +152,7 @@ public struct SiteTrial {
   /// What contradicts a row's status; nil when nothing does.
   private func problem(
     _ status: RequirementStatus, _ alternatives: [[FlowPackets.Trip]], _ regions: ListedRegions,
-    _ totals: inout SiteTotals, isProjected: Bool, _ world: (graphs: [RuleGraph], facts: SiteFacts)
+    _ totals: inout SiteTotals, isProjected: Bool
   ) throws -> String? {
     var failures: [String?] = []
     for alternative in alternatives {
@@ -170,11 +169,11 @@ public struct SiteTrial {
           case .succeeded:
             if isListed, !isProjected { return "listed as missing, and came through: \(trip.first.summary)" }
           case .firstLost:
-            if !isListed, !isOpen(trip.first, world) {
+            if !isListed, !regions.holdUndecided(trip.first) {
               return "not listed as missing, and lost: \(trip.first.summary)"
             }
           case .answerLost(let answer):
-            if !isListed, !regions.holdAnswer(answer), !isOpen(answer, world) {
+            if !isListed, !regions.holdAnswer(answer), !regions.holdUndecided(answer) {
               return "answer not listed as missing, and lost: \(answer.summary)"
             }
           }
@@ -185,27 +184,6 @@ public struct SiteTrial {
     }
     // Any one alternative is enough.
     return status == .open && failures.allSatisfy { $0 != nil } ? failures.first ?? nil : nil
-  }
-
-  /// Whether the fate of such packets is left open: a partly blocked row lists what is surely lost only.
-  private func isOpen(_ packet: Packet, _ world: (graphs: [RuleGraph], facts: SiteFacts)) -> Bool {
-    var packet = packet
-    (packet.timeToLive, packet.dscp, packet.length) = (nil, nil, nil)
-    // To the checks an interface that the site does not declare is any.
-    if packet.inputInterface != "" { packet.inputInterface = nil }
-    if packet.outputInterface != "" { packet.outputInterface = nil }
-    if PacketTracer(graphs: world.graphs, facts: world.facts).trace(packet).verdict == .undecided { return true }
-    // The packet-set engine gives up on masks of very many pieces, and the checks with it.
-    let question = PathQuestion(
-      family: packet.family, path: packet.path, phase: packet.state == .new ? .first : .reply)
-    let evaluator = PathEvaluator(graphs: world.graphs, facts: world.facts, question: question)
-    let box = PacketBox(
-      sources: AddressSet(packet.source), destinations: AddressSet(packet.destination),
-      protocols: IntervalSet(Interval(UInt32(packet.protocolNumber))),
-      ports: IntervalSet(Interval(UInt32(packet.destinationPort ?? 0))),
-      sourcePorts: IntervalSet(Interval(UInt32(packet.sourcePort ?? 0))))
-    let selection = evaluator.select(box)
-    return evaluator.surelyAllowed(selection).isEmpty && !evaluator.possiblyAllowed(selection).isEmpty
   }
 
   /// How a round trip went.
