@@ -27,6 +27,19 @@ extension PacketWalk {
     return (answer, [current], failed, doubts)
   }
 
+  /// Whether a rule surely leaves a packet as it is: most do, and nothing has to be set aside for them.
+  func isPlainMiss(_ rule: Rule, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Bool {
+    for item in graph.items(of: rule) {
+      if item.isEffect { return false }
+      switch match(item, graph, stage: stage, packet: packet) {
+      case .no: return true
+      case .yes: break
+      case .perhaps: return false
+      }
+    }
+    return false
+  }
+
   func match(_ item: RuleItem, _ graph: RuleGraph, stage: PathStage, packet: TracedPacket) -> Ternary {
     if packet.state.isOpaque, item.kind != .interface, item.kind != .never { return .perhaps }
     switch item.kind {

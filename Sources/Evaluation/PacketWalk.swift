@@ -77,15 +77,15 @@ struct PacketWalk {
         for way in ways.indices { ways[way].packet.track() }
       }
       var next: [Way] = []
-      var seen: Set<TracedPacket> = []
+      var seen = DistinctPackets()
       for way in ways {
         let devices = deviceMatch(stage)
         if devices == .perhaps { note("an interface that is not known") }
-        if devices != .yes, seen.insert(way.packet).inserted { next.append(way) }
+        if devices != .yes, seen.insert(way.packet) { next.append(way) }
         guard devices != .no else { continue }
         if stage.isNAT {
           let meets = way.packet.state.meetsNAT(at: stage.hook)
-          if meets != .yes, seen.insert(way.packet).inserted { next.append(way) }
+          if meets != .yes, seen.insert(way.packet) { next.append(way) }
           if meets == .no { continue }
         }
         let isBlurred = isBlurred(way.packet, at: stage)
@@ -97,7 +97,7 @@ struct PacketWalk {
         }
         dropped = dropped ?? result.dropped
         rejected = rejected ?? result.rejected
-        for (packet, decider) in result.accepted where seen.insert(packet).inserted {
+        for (packet, decider) in result.accepted where seen.insert(packet) {
           var accepted = way
           accepted.packet = packet
           let strength = stage.isNAT ? 0 : (decider.rule != nil ? 2 : 1) + (stage.hook == localHook ? 2 : 0)
@@ -234,9 +234,9 @@ struct PacketWalk {
     for index in graph.chains[Int(chain)].rules {
       if live.isEmpty { break }
       let rule = graph.rules[Int(index)]
-      var next: [TracedPacket] = []
-      var seen: Set<TracedPacket> = []
-      func keep(_ packet: TracedPacket) { if seen.insert(packet).inserted { next.append(packet) } }
+      if !recordsSteps, live.allSatisfy({ isPlainMiss(rule, graph, stage: stage, packet: $0) }) { continue }
+      var next = DistinctPackets()
+      func keep(_ packet: TracedPacket) { next.insert(packet) }
       for packet in live {
         // An undecided match may fail with the effects so far: that way goes on behind the rule.
         let (match, after, failed, doubts) = matchRule(rule, graph, stage: stage, packet: packet)
@@ -258,7 +258,7 @@ struct PacketWalk {
           undecidedAt = decider
         }
       }
-      live = next
+      live = next.packets
     }
     for packet in live where !result.passed.contains(packet) { result.passed.append(packet) }
     return result
