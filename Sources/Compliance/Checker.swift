@@ -41,13 +41,16 @@ public struct Checker: Sendable {
     let regions = input.site.flatMap { site in
       input.policy.map { PolicyRegions(site: site, policy: $0, requirements: requirements) }
     }
+    let hasSite = input.site != nil && input.policy != nil
     // What the files say by themselves, then what they do for the site: twice as many parts as firewalls.
     let count = firewalls.count
     let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
     let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
       index < count
         ? own(firewalls[index], input, wanted, map)
-        : site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+        : hasSite
+          ? site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
+          : ages(firewalls[index - count], input, wanted, map)
     }
     for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
       report.exhausted.append(firewall.name)
@@ -57,23 +60,16 @@ public struct Checker: Sendable {
       findings += part.findings
       report.remarks += part.remarks
     }
-    if let site = input.site, input.policy != nil {
+    for part in parts[count...] {
+      findings += part.findings
+      report.requirements += part.requirements
+      report.remarks += part.remarks
+    }
+    if let site = input.site, hasSite {
       report.remarks += SiteRemarks(site: site, firewalls: input.firewalls).run()
       findings += AgeChecks(map: map).run(requirements, site)
-      for part in parts[count...] {
-        findings += part.findings
-        report.requirements += part.requirements
-        report.remarks += part.remarks
-      }
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
-      if let policy = input.policy, wanted.contains("FW301") {
-        let ages = Workers.map(count) { AgeChecks(map: map).run(firewalls[$0], policy, edgeLimit: input.edgeLimit) }
-        for (firewall, age) in zip(firewalls, ages) {
-          findings += age.findings
-          if age.isExhausted { report.exhausted.append(firewall.name) }
-        }
-      }
     }
     report.findings = finished(findings, input.site)
     report.sources = map.sources
@@ -82,6 +78,16 @@ public struct Checker: Sendable {
 
   /// Rules below which a second core costs more than it gains.
   private static let smallInput = 500
+
+  /// What a firewall's files let through that is deprecated, where no site says what they are for.
+  private func ages(
+    _ firewall: LoadedFirewall, _ input: CheckInput, _ wanted: Set<String>, _ map: SourceMap
+  ) -> Part {
+    var part = Part()
+    guard let policy = input.policy, wanted.contains("FW301") else { return part }
+    (part.findings, part.isExhausted) = AgeChecks(map: map).run(firewall, policy, edgeLimit: input.edgeLimit)
+    return part
+  }
 
   /// What a firewall's files say by themselves.
   private func own(

@@ -83,8 +83,8 @@ extension PathEvaluator {
           addNarrow(.protocolNumber, IntervalSet(Interval(UInt32(IPProtocol.tcp))))
         }
         if question.distinguishesTCPFlags {
-          addAnswers(
-            states.states.map { flagClasses.decide(item, $0.tcpFlagClass, graph) }, negated: item.isNegated)
+          let answers = flagClasses.answers(item, graph)
+          addAnswers(states.states.map { answers[Int($0.tcpFlagClass)] }, negated: item.isNegated)
           return
         }
       }

@@ -42,10 +42,13 @@ struct TCPFlagClasses: Sendable {
     }
   }
 
-  /// Whether a match holds for the flags of a class, before negation.
-  func decide(_ item: RuleItem, _ index: UInt8, _ graph: RuleGraph) -> Ternary {
-    let answers = members[Int(index)].map { FieldMatching.decide(item, Interval(UInt32($0)), graph) }
-    guard let first = answers.first else { return .no }
-    return answers.allSatisfy { $0 == first } ? first : .perhaps
+  /// Whether a match holds for the flags of each class, before negation.
+  func answers(_ item: RuleItem, _ graph: RuleGraph) -> [Ternary] {
+    members.map { part in
+      let answers = part.lazy.map { FieldMatching.decide(item, Interval(UInt32($0)), graph) }
+      guard let first = answers.first else { return .no }
+      // Matches inside of maps were not asked when the classes were made.
+      return answers.allSatisfy { $0 == first } ? first : .perhaps
+    }
   }
 }
