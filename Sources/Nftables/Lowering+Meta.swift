@@ -162,9 +162,11 @@ extension Lowering {
       guard direction == .original || direction == .reply else {
         return unknown(.service, "ct \(name)", presence: .ctDirection)
       }
-      if !isTypeof, !isElementKey, pendingMap == nil,
-        !items.contains(where: { $0.field == .protocolNumber && !$0.isNegated })
-      {
+      // nft knows the type of these ports from the protocol; in tables of one family that of the connection will do.
+      let isTyped = items.contains {
+        !$0.isNegated && ($0.field == .protocolNumber || $0.field == .ctProtocol && (family == .ip || family == .ip6))
+      }
+      if !isTyped, !isTypeof, !isElementKey, pendingMap == nil {
         throw fault("ports of connections need a match of the protocol before them, such as 'meta l4proto tcp'")
       }
       // Tuples of other protocols keep something else at the place of ports.

@@ -47,6 +47,15 @@ struct CloudFormationReader {
     }
   }
 
+  private static let groupKeys: Set<String> = [
+    "GroupDescription", "GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "Tags", "VpcId",
+  ]
+  private static let ruleKeys: Set<String> = [
+    "CidrIp", "CidrIpv6", "Description", "DestinationPrefixListId", "DestinationSecurityGroupId", "FromPort", "GroupId",
+    "GroupName", "IpProtocol", "SourcePrefixListId", "SourceSecurityGroupId", "SourceSecurityGroupName",
+    "SourceSecurityGroupOwnerId", "ToPort",
+  ]
+
   private mutating func readGroup(_ key: YAMLNode, _ resource: YAMLNode) {
     let id = key.scalar ?? ""
     let properties = resource["Properties"]
@@ -54,6 +63,13 @@ struct CloudFormationReader {
     if case .text(let text, _) = template.value(properties?["GroupName"]) { name = text }
     let group = builder.group(id, name: name, range: key.range)
     groups[id] = group
+    if let properties, builder.reportMisspeltKeys(of: properties, known: Self.groupKeys) {
+      for direction in TrafficDirection.allCases {
+        var draft = RuleDraft(.accept, range: properties.range)
+        draft.isUnparsed = true
+        builder.add(draft, to: group, direction)
+      }
+    }
     readRules(properties?["SecurityGroupIngress"], group, .ingress, conditions: [])
     readRules(properties?["SecurityGroupEgress"], group, .egress, conditions: [])
   }
@@ -164,6 +180,10 @@ struct CloudFormationReader {
     var draft = RuleDraft(.accept, range: node.range)
     draft.setLabel(name: nil, description: node["Description"])
     draft.undecidable = conditions
+    if builder.reportMisspeltKeys(of: node, known: Self.ruleKeys) {
+      draft.isUnparsed = true
+      return add(draft, group, direction)
+    }
     let end = direction == .ingress ? "Source" : "Destination"
     let keys = ["CidrIp", "CidrIpv6", "\(end)PrefixListId", "\(end)SecurityGroupId", "\(end)SecurityGroupName"]
     let peers = keys.compactMap { key -> (key: String, value: YAMLNode)? in

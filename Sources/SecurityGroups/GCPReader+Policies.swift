@@ -20,6 +20,19 @@ extension GCPReader {
     for rule in isPolicy ? builder.elements(node["rules"]) : [node] { readPolicyRule(rule, group) }
   }
 
+  private static let matchKeys: Set<String> = [
+    "destAddressGroups", "destFqdns", "destIpRanges", "destNetworkContext", "destNetworkScope", "destNetworkType",
+    "destNetworks", "destRegionCodes", "destSecureTags", "destThreatIntelligences", "layer4Configs", "srcAddressGroups",
+    "srcFqdns", "srcIpRanges", "srcNetworkContext", "srcNetworkScope", "srcNetworkType", "srcNetworks",
+    "srcRegionCodes",
+    "srcSecureTags", "srcThreatIntelligences",
+  ]
+  private static let policyRuleKeys = matchKeys.union([
+    "action", "description", "direction", "disabled", "enableLogging", "kind", "match", "priority", "ruleName",
+    "ruleTupleCount", "securityProfileGroup", "targetForwardingRules", "targetResources", "targetSecureTags",
+    "targetServiceAccounts", "targetType", "tlsInspect",
+  ])
+
   private mutating func readPolicyRule(_ node: YAMLNode, _ group: Int) {
     if isDisabled(node) { return }
     var base = RuleDraft(Verdict(.unknown), range: node.range)
@@ -29,6 +42,8 @@ extension GCPReader {
     let verdict = policyVerdict(node, &base)
     base.verdict = base.isUnparsed ? Verdict(.unknown) : verdict
     let match = node["match"] ?? node
+    if builder.reportMisspeltKeys(of: node, known: Self.policyRuleKeys) { base.isUnparsed = true }
+    if node["match"] != nil, builder.reportMisspeltKeys(of: match, known: Self.matchKeys) { base.isUnparsed = true }
     var transports = builder.elements(match["layer4Configs"]).map { transport($0, protocolKey: "ipProtocol") }
     if transports.isEmpty { transports = [(TransportMatch(), node.range)] }
     for network in builder.elements(node["targetResources"]) {

@@ -65,6 +65,14 @@ struct GCPReader {
 
   // MARK: Rules of networks
 
+  private static let ruleKeys: Set<String> = [
+    "allowed", "creationTimestamp", "denied", "description", "destinationRanges", "direction", "disabled",
+    "enableLogging",
+    "id", "kind", "logConfig", "name", "network", "params", "priority", "selfLink", "selfLinkWithId", "sourceRanges",
+    "sourceServiceAccounts", "sourceTags", "targetServiceAccounts", "targetTags",
+  ]
+  private static let transportKeys: Set<String> = ["IPProtocol", "ipProtocol", "ports"]
+
   private mutating func readRule(_ node: YAMLNode) {
     guard node.kind == .mapping else {
       builder.error("a firewall rule is a mapping", at: node.range)
@@ -79,6 +87,7 @@ struct GCPReader {
     if isDisabled(node) { return }
     var base = RuleDraft(Verdict(.unknown), range: node.range)
     base.setLabel(name: node["name"], description: node["description"])
+    if builder.reportMisspeltKeys(of: node, known: Self.ruleKeys) { base.isUnparsed = true }
     let priority = priority(node, standard: 1000, last: 65535, &base)
     let directions = directions(node, &base)
     let (transports, verdict) = actions(node)
@@ -183,6 +192,10 @@ struct GCPReader {
     _ node: YAMLNode, protocolKey: String
   ) -> (match: TransportMatch, range: SourceRange) {
     var match = TransportMatch()
+    if builder.reportMisspeltKeys(of: node, known: Self.transportKeys) {
+      match.isUnparsed = true
+      return (match, node.range)
+    }
     guard let value = node[protocolKey], let text = builder.text(value) else {
       builder.error("the entry has no \(protocolKey)", at: node.range)
       match.isUnparsed = true

@@ -101,6 +101,18 @@ struct OpenStackReader {
     direction: "direction", family: [], transport: "ip_protocol", range: "ip_range", remoteGroup: "group",
     remoteAddressGroup: "", group: "parent_group_id", isColumns: false)
 
+  private static let ruleKeys: Set<String> = [
+    "belongs_to_default_sg", "created_at", "description", "direction", "ether_type", "ethertype", "id", "location",
+    "name",
+    "normalized_cidr", "port_range", "port_range_max", "port_range_min", "project_id", "protocol",
+    "remote_address_group_id", "remote_group_id", "remote_ip_prefix", "revision_number", "security_group_id",
+    "standard_attr_id", "tags", "tenant_id", "updated_at",
+  ]
+  private static let columns: Set<String> = [
+    "Description", "Direction", "Ethertype", "ID", "IP Protocol", "IP Range", "Port Range", "Project",
+    "Remote Address Group", "Remote Security Group", "Security Group",
+  ]
+
   private mutating func readRule(_ node: YAMLNode, of owner: Int?) {
     if node["from_port"] != nil || node["parent_group_id"] != nil { return readComputeRule(node, of: owner) }
     let isColumns = node["IP Protocol"] != nil || node["IP Range"] != nil || node["Ethertype"] != nil
@@ -119,6 +131,7 @@ struct OpenStackReader {
     }
     var draft = RuleDraft(.accept, range: node.range)
     draft.setLabel(name: node["id"] ?? node["ID"], description: node["description"])
+    if builder.reportMisspeltKeys(of: node, known: isColumns ? Self.columns : Self.ruleKeys) { draft.isUnparsed = true }
     readFamily(node, keys, &draft)
     let directions = directions(node, keys, &draft)
     let transports = transports(node, keys)

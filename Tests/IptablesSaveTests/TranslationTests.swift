@@ -62,7 +62,7 @@ import Testing
     "libxt_ecn.txlate:25": .legacy, "libxt_ecn.txlate:28": .legacy, "libxt_tcpmss.txlate:1": .legacy,
     "libxt_tcpmss.txlate:4": .legacy, "libxt_tcpmss.txlate:7": .legacy, "libxt_tcpmss.txlate:10": .legacy,
     "libip6t_ah.txlate:19": .nft, "libip6t_rt.txlate:22": .nft, "libxt_DNAT.txlate:28": .nft,
-    "libxt_sctp.txlate:43": .nft, "libxt_conntrack.txlate:31": .nft, "libxt_conntrack.txlate:52": .nft,
+    "libxt_sctp.txlate:43": .nft,
   ]
 
   @Test func bothFrontendsGiveTheSamePackets() {
