@@ -14,7 +14,7 @@ extension GroupGraphBuilder {
       guard let text = key.scalar, !known.contains(text),
         let meant = Suggestion.nearest(to: text, among: known.sorted()), node[meant] == nil
       else { continue }
-      error("there is no key '\(ScalarText.shown(text))' here (did you mean '\(meant)'?)", at: key.range)
+      error("there is no key \(ScalarText.shown(text)) here (did you mean '\(meant)'?)", at: key.range)
       isReported = true
     }
     return isReported
