@@ -2,7 +2,10 @@ extension CheckRegistry {
   /// FW4xx: rules that do not do what they seem to do.
   static let graphDocumentation: [String: CheckDocumentation] = [
     "FW401": CheckDocumentation(
-      what: "No packet reaches this rule: earlier rules, together, decide everything that it matches.",
+      what: """
+        No packet reaches this rule: earlier rules, together, decide everything that it matches. A rule of which they \
+        decide a part only is no finding, as that is how exceptions are written.
+        """,
       why: "The rule has no effect, whatever its author meant it to have.",
       mend: "Move the rule before those that shadow it, or delete it."),
     "FW402": CheckDocumentation(

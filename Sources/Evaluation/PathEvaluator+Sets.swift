@@ -202,7 +202,12 @@ extension PathEvaluator {
   public func witness(of selection: PacketSelection) -> Packet? {
     let preferred: [UInt32?] =
       [0, UInt32(IPProtocol.tcp), nil, nil, nil] + [UInt32?](repeating: nil, count: 2 * layout.words) + [40000]
-    guard let values = store.witness(selection.set, preferring: preferred) else { return nil }
+    // No router takes packets from or to 0.0.0.0/8; below 2000::/3 are the addresses of few ordinary packets.
+    var least = [UInt32](repeating: 0, count: layout.sourcePort + 1)
+    for level in [PacketLayout.source, layout.destination] {
+      least[level] = question.family == .v4 ? 0x0100_0000 : 0x2000_0000
+    }
+    guard let values = store.witness(selection.set, preferring: preferred, from: least) else { return nil }
     return packet(of: values, entry: selection.entry)
   }
 

@@ -15,9 +15,11 @@ extension DiagramStore {
   }
 
   /// A packet of a set, or nil of the empty set: preferred values where the set allows them, else the lowest.
-  public func witness(_ set: Diagram, preferring preferred: [UInt32?]) -> [UInt32]? {
+  ///
+  /// - Parameter least: values of levels below which none is taken where the set has others.
+  public func witness(_ set: Diagram, preferring preferred: [UInt32?], from least: [UInt32]) -> [UInt32]? {
     guard set != Self.nothing else { return nil }
-    var values = lastValues.indices.map { level in min(preferred[level] ?? 0, lastValues[level]) }
+    var values = lastValues.indices.map { level in min(preferred[level] ?? least[level], lastValues[level]) }
     var current = set
     while !Self.isTerminal(current) {
       let node = node(current)
@@ -27,15 +29,17 @@ extension DiagramStore {
         continue
       }
       var lower: UInt32 = 0
+      var next: Diagram?
       for index in Int(node.firstEdge)..<Int(node.firstEdge + node.edgeCount) {
         let edge = edges[index]
-        if edge.child != Self.nothing {
-          values[level] = lower
-          current = edge.child
-          break
+        if edge.child != Self.nothing, next == nil || edge.upper >= least[level] {
+          values[level] = edge.upper >= least[level] ? max(lower, least[level]) : lower
+          next = edge.child
+          if edge.upper >= least[level] { break }
         }
         lower = edge.upper &+ 1
       }
+      current = next ?? Self.nothing
     }
     return values
   }

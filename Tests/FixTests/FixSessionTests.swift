@@ -61,7 +61,10 @@ struct FixSessionTests {
       withheld += outcome.withheld.map { "\(place): \($0.finding.code) \($0.reason)" }
       let left = site.findings(outcome.input)
       if left.allSatisfy({ $0.severity == .note }) { clean += 1 }
-      #expect(outcome.input.firewalls.allSatisfy { $0.diagnostics.joined().allSatisfy { $0.severity != .error } })
+      let errors = [before, outcome.input].map { input in
+        input.firewalls.flatMap { $0.diagnostics.joined() }.filter { $0.severity == .error }.map(\.message)
+      }
+      #expect(errors[1].allSatisfy(errors[0].contains), "\(place): \(errors)")
       // What a fix writes is no new trouble.
       let known = Set(site.findings(before).map(\.code))
       #expect(

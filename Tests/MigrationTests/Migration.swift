@@ -94,6 +94,8 @@ struct Migration {
       let seen = try world.fates(of: [packet], expected: [fate == .open], separately: true)
       fates.append(seen[0] != nil)
     }
-    return fates == [flow.before == .open, flow.after == .open] ? .confirmed : .refuted
+    let isTrue = fates == [flow.before == .open, flow.after == .open]
+    if !isTrue { print("refuted: \(packet.summary), passes before and after: \(fates)") }
+    return isTrue ? .confirmed : .refuted
   }
 }

@@ -84,7 +84,7 @@ struct DiagramLawTests {
       let swapped = store.difference(right, left)
       #expect(without == swapped)
       #expect((left == right) == (leftModel == rightModel))
-      let witness = store.witness(left, preferring: [nil, nil, nil])
+      let witness = store.witness(left, preferring: [nil, nil, nil], from: [0, 0, 0])
       #expect(witness.map { leftModel.contains($0) } ?? leftModel.isEmpty)
     }
   }
