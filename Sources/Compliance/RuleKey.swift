@@ -20,13 +20,25 @@ enum RuleKey {
     return hash.hexadecimal
   }
 
+  // Names by raw values: asking for the name of a case takes longer than all the rest.
+  private static let itemKinds = names(RuleItem.Kind.self)
+  private static let fields = names(Field.self)
+  private static let verdictKinds = names(Verdict.Kind.self)
+
+  private static func names<Value: RawRepresentable<UInt8>>(_ type: Value.Type) -> [String] {
+    (UInt8.min...UInt8.max).map { raw in type.init(rawValue: raw).map { "\($0)" } ?? "" }
+  }
+
   /// A statement's words with single blanks between them.
   static func text(_ statement: String) -> String {
     statement.split { $0.isWhitespace }.joined(separator: " ")
   }
 
   private static func add(_ item: RuleItem, _ graph: RuleGraph, _ hash: inout FowlerNollVo) {
-    hash.add("\(item.kind) \(item.field) \(item.isNegated)")
+    hash.add(itemKinds[Int(item.kind.rawValue)])
+    hash.add(" ")
+    hash.add(fields[Int(item.field.rawValue)])
+    hash.add(item.isNegated ? " true" : " false")
     let index = Int(item.a)
     switch item.kind {
     case .wideRange: add(graph.wideRanges[index], &hash)
@@ -58,7 +70,7 @@ enum RuleKey {
   }
 
   private static func add(_ lookup: Lookup, _ graph: RuleGraph, _ hash: inout FowlerNollVo) {
-    hash.add(lookup.fields.map { "\($0)" }.joined(separator: "."))
+    hash.add(lookup.fields.map { fields[Int($0.rawValue)] }.joined(separator: "."))
     let width = lookup.fields.count
     for (position, interval) in lookup.intervals.enumerated() {
       let field = lookup.fields[position % width]
@@ -73,7 +85,7 @@ enum RuleKey {
   }
 
   private static func add(_ verdict: Verdict, _ graph: RuleGraph, _ hash: inout FowlerNollVo) {
-    hash.add("\(verdict.kind)")
+    hash.add(verdictKinds[Int(verdict.kind.rawValue)])
     let index = Int(verdict.target)
     switch verdict.kind {
     case .jump, .goto: hash.add(graph.names[graph.chains[index].name])
