@@ -41,16 +41,14 @@ public struct Checker: Sendable {
     let regions = input.site.flatMap { site in
       input.policy.map { PolicyRegions(site: site, policy: $0, requirements: requirements) }
     }
-    let hasSite = input.site != nil && input.policy != nil
     // What the files say by themselves, then what they do for the site: twice as many parts as firewalls.
     let count = firewalls.count
     let ruleCount = firewalls.reduce(0) { $0 + $1.graphs.reduce(0) { $0 + $1.rules.count } }
     let parts = Workers.map(2 * count, grain: ruleCount < Self.smallInput ? 2 * count : 1) { index in
       index < count
         ? own(firewalls[index], input, wanted, map)
-        : hasSite
-          ? site(firewalls[index - count], regions, input.edgeLimit, wanted, map)
-          : ages(firewalls[index - count], input, wanted, map)
+        : regions.map { site(firewalls[index - count], $0, input.edgeLimit, wanted, map) }
+          ?? ages(firewalls[index - count], input, wanted, map)
     }
     for (firewall, part) in zip(firewalls + firewalls, parts) where part.isExhausted {
       report.exhausted.append(firewall.name)
@@ -65,9 +63,9 @@ public struct Checker: Sendable {
       report.requirements += part.requirements
       report.remarks += part.remarks
     }
-    if let site = input.site, hasSite {
-      report.remarks += SiteRemarks(site: site, firewalls: input.firewalls).run()
-      findings += AgeChecks(map: map).run(requirements, site)
+    if let regions {
+      report.remarks += SiteRemarks(site: regions.site, firewalls: input.firewalls).run()
+      findings += AgeChecks(map: map).run(requirements, regions.site)
     } else {
       report.remarks.append("no site file: only the graph, age and input checks ran")
     }
@@ -113,10 +111,10 @@ public struct Checker: Sendable {
 
   /// What a firewall does for the site.
   private func site(
-    _ firewall: LoadedFirewall, _ regions: PolicyRegions?, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
+    _ firewall: LoadedFirewall, _ regions: PolicyRegions, _ edgeLimit: Int, _ wanted: Set<String>, _ map: SourceMap
   ) -> Part {
     var part = Part()
-    guard let regions, let entry = firewall.entry else { return part }
+    guard let entry = firewall.entry else { return part }
     let assessment = FirewallAssessment(
       firewall: firewall, entry: entry, site: regions.site, policy: regions.policy, edgeLimit: edgeLimit)
     let gaps = GapChecks(assessment: assessment, map: map)

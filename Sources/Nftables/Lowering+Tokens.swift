@@ -77,7 +77,7 @@ extension Lowering {
         advance()
         throw expected("the name of a variable")
       }
-      let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment).filter { $0 != name })
+      let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment))
       throw SyntaxFault(
         message: "there is no variable '\(name)'\(hint)",
         span: TextSpan(file: UInt16(truncatingIfNeeded: file), start: token.start, end: nameToken.end))

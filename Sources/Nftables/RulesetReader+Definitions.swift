@@ -17,7 +17,7 @@ extension RulesetReader {
   }
 
   private mutating func reportUnknown(_ name: String, _ span: TextSpan) {
-    let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment).filter { $0 != name })
+    let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment))
     // nft does not mind.
     report(.warning, "there is no variable '\(name)'\(hint)", span)
   }

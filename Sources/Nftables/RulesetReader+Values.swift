@@ -134,7 +134,7 @@ extension RulesetReader {
         guard token.kind == .word else { throw expected("the name of a variable") }
         let name = text(token)
         guard ruleset.binding(name, in: environment) != nil else {
-          let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment).filter { $0 != name })
+          let hint = Suggestion.hint(for: name, among: ruleset.names(in: environment))
           throw SyntaxFault(message: "there is no variable '\(name)'\(hint)", span: span)
         }
         advance()

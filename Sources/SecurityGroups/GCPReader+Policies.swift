@@ -24,8 +24,7 @@ extension GCPReader {
     "destAddressGroups", "destFqdns", "destIpRanges", "destNetworkContext", "destNetworkScope", "destNetworkType",
     "destNetworks", "destRegionCodes", "destSecureTags", "destThreatIntelligences", "layer4Configs", "srcAddressGroups",
     "srcFqdns", "srcIpRanges", "srcNetworkContext", "srcNetworkScope", "srcNetworkType", "srcNetworks",
-    "srcRegionCodes",
-    "srcSecureTags", "srcThreatIntelligences",
+    "srcRegionCodes", "srcSecureTags", "srcThreatIntelligences",
   ]
   private static let policyRuleKeys = matchKeys.union([
     "action", "description", "direction", "disabled", "enableLogging", "kind", "match", "priority", "ruleName",
@@ -37,13 +36,13 @@ extension GCPReader {
     if isDisabled(node) { return }
     var base = RuleDraft(Verdict(.unknown), range: node.range)
     base.setLabel(name: node["priority"], description: node["description"] ?? node["ruleName"])
+    let match = node["match"] ?? node
+    if builder.reportMisspeltKeys(of: node, known: Self.policyRuleKeys) { base.isUnparsed = true }
+    if node["match"] != nil, builder.reportMisspeltKeys(of: match, known: Self.matchKeys) { base.isUnparsed = true }
     let priority = priority(node, standard: 0, last: Int(Int32.max), &base)
     let directions = directions(node, &base)
     let verdict = policyVerdict(node, &base)
     base.verdict = base.isUnparsed ? Verdict(.unknown) : verdict
-    let match = node["match"] ?? node
-    if builder.reportMisspeltKeys(of: node, known: Self.policyRuleKeys) { base.isUnparsed = true }
-    if node["match"] != nil, builder.reportMisspeltKeys(of: match, known: Self.matchKeys) { base.isUnparsed = true }
     var transports = builder.elements(match["layer4Configs"]).map { transport($0, protocolKey: "ipProtocol") }
     if transports.isEmpty { transports = [(TransportMatch(), node.range)] }
     for network in builder.elements(node["targetResources"]) {

@@ -67,9 +67,8 @@ struct GCPReader {
 
   private static let ruleKeys: Set<String> = [
     "allowed", "creationTimestamp", "denied", "description", "destinationRanges", "direction", "disabled",
-    "enableLogging",
-    "id", "kind", "logConfig", "name", "network", "params", "priority", "selfLink", "selfLinkWithId", "sourceRanges",
-    "sourceServiceAccounts", "sourceTags", "targetServiceAccounts", "targetTags",
+    "enableLogging", "id", "kind", "logConfig", "name", "network", "params", "priority", "selfLink", "selfLinkWithId",
+    "sourceRanges", "sourceServiceAccounts", "sourceTags", "targetServiceAccounts", "targetTags",
   ]
   private static let transportKeys: Set<String> = ["IPProtocol", "ipProtocol", "ports"]
 

@@ -103,8 +103,7 @@ struct OpenStackReader {
 
   private static let ruleKeys: Set<String> = [
     "belongs_to_default_sg", "created_at", "description", "direction", "ether_type", "ethertype", "id", "location",
-    "name",
-    "normalized_cidr", "port_range", "port_range_max", "port_range_min", "project_id", "protocol",
+    "name", "normalized_cidr", "port_range", "port_range_max", "port_range_min", "project_id", "protocol",
     "remote_address_group_id", "remote_group_id", "remote_ip_prefix", "revision_number", "security_group_id",
     "standard_attr_id", "tags", "tenant_id", "updated_at",
   ]

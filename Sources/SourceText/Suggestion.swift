@@ -2,10 +2,12 @@
 public enum Suggestion {
   /// The nearest candidate by edit distance (insertions, deletions, substitutions, swaps of neighbours), or nil when
   /// none is near enough: at most a third of the word's length, at least 1.
+  ///
+  /// The word itself is no suggestion.
   public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let wordScalars = Array(word.lowercased().unicodeScalars.prefix(64))
     var best: (distance: Int, initial: Int, candidate: String)?
-    for candidate in candidates {
+    for candidate in candidates where candidate != word {
       let scalars = Array(candidate.lowercased().unicodeScalars.prefix(64))
       let distance = distance(wordScalars, scalars)
       // People rarely get the first letter wrong.
